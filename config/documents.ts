@@ -1,0 +1,327 @@
+/**
+ * What people write: a Kubernetes-like envelope and one spec for each kind. Only shape is said here; what must hold
+ * between documents is in `checks.ts`. Unknown keys are refused everywhere, and nothing is filled in: what is read
+ * back is what was written. `config/schema/` is generated from this file.
+ */
+import * as z from "zod/mini";
+import { Duration } from "./duration.ts";
+import { ClusterName, Jurisdiction, Name, RegionName, RouteName, ServiceName, ShareBps, Weight } from "./ids.ts";
+import {
+  ATTEMPTS_MAX,
+  HEADER_MATCHES_MAX,
+  HOSTS_PER_ROUTE_MAX,
+  PATH_LENGTH_MAX,
+  PATHS_PER_ROUTE_MAX,
+  REGIONS_MAX,
+  RESIDENCY_RULES_MAX,
+  SELECTOR_CODES_MAX,
+  STEERING_RULES_MAX,
+} from "./limits.ts";
+import { PlaceSelector, placeFields } from "./place.ts";
+
+export const API_VERSION = "fairlead.dev/v1";
+
+/** Text that reaches headers and terminals: printable ASCII, no line breaks (reliability notes, threat 10). */
+const VisibleText = (lengthMax: number) =>
+  z.string().check(z.minLength(1), z.maxLength(lengthMax), z.regex(/^[\x20-\x7e]*$/, "must be printable ASCII"));
+
+export const Labels = z.record(Name, VisibleText(200));
+
+const metadata = <T extends z.ZodMiniType>(name: T) =>
+  z.strictObject({ name, owner: z.exactOptional(VisibleText(100)), labels: z.exactOptional(Labels) });
+
+const envelope = <K extends string, N extends z.ZodMiniType, S extends z.ZodMiniType>(kind: K, name: N, spec: S) =>
+  z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: metadata(name), spec });
+
+/** `enabled` takes traffic, `draining` only clients that are already bound there, `disabled` none (HAProxy's three). */
+export const AdminState = z.enum(["enabled", "draining", "disabled"]);
+export type AdminState = z.infer<typeof AdminState>;
+
+/** Location hints of Durable Objects: where a region is probed from, and which beacon serves it. */
+export const VANTAGES = [
+  "wnam",
+  "enam",
+  "sam",
+  "weur",
+  "eeur",
+  "apac",
+  "apac-ne",
+  "apac-se",
+  "oc",
+  "afr",
+  "me",
+] as const;
+export const Vantage = z.enum(VANTAGES);
+export type Vantage = z.infer<typeof Vantage>;
+
+export const Capacity = z.strictObject({
+  requestsPerSecond: z.int().check(z.minimum(1), z.maximum(100_000_000)),
+});
+
+// --- Region
+
+export const RegionSpec = z.strictObject({
+  location: z.strictObject({
+    latitude: z.number().check(z.minimum(-90), z.maximum(90)),
+    longitude: z.number().check(z.minimum(-180), z.maximum(180)),
+  }),
+  /** What this region satisfies; a service's residency names what a client requires. */
+  jurisdictions: z.array(Jurisdiction).check(z.maxLength(20)),
+  vantage: Vantage,
+  capacity: Capacity,
+  adminState: z.exactOptional(AdminState),
+});
+export const RegionDocument = envelope("Region", RegionName, RegionSpec);
+export type RegionDocument = z.infer<typeof RegionDocument>;
+
+// --- Health checks, on a service for all of its clusters or on one cluster
+
+const StatusCode = z.int().check(z.minimum(100), z.maximum(599));
+
+export const HealthCheck = z.strictObject({
+  path: z.string().check(z.startsWith("/"), z.maxLength(PATH_LENGTH_MAX), z.regex(/^[\x21-\x7e]*$/)),
+  method: z.exactOptional(z.enum(["GET", "HEAD"])),
+  interval: z.exactOptional(Duration),
+  timeout: z.exactOptional(Duration),
+  /** Consecutive successes before an unhealthy cluster counts as healthy. */
+  rise: z.exactOptional(z.int().check(z.minimum(1), z.maximum(10))),
+  /** Consecutive failures before a healthy cluster counts as unhealthy. */
+  fall: z.exactOptional(z.int().check(z.minimum(1), z.maximum(10))),
+  statuses: z.exactOptional(z.array(StatusCode).check(z.minLength(1), z.maxLength(50))),
+});
+export type HealthCheck = z.infer<typeof HealthCheck>;
+
+// --- Service
+
+/** The first rule that matches the client says which jurisdictions may serve it; no match means nobody may. */
+export const ResidencyRule = z.strictObject({
+  clients: PlaceSelector,
+  jurisdictions: z.array(Jurisdiction).check(z.minLength(1), z.maxLength(20)),
+});
+export type ResidencyRule = z.infer<typeof ResidencyRule>;
+
+export const HeaderName = z
+  .string()
+  .check(z.minLength(1), z.maxLength(100), z.regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, "must be a lower-case header name"));
+
+/** What keeps a client on its region and cluster. Without any, each request is its own draw. */
+export const Affinity = z.discriminatedUnion("by", [
+  z.strictObject({ by: z.literal("none") }),
+  z.strictObject({ by: z.literal("clientAddress") }),
+  z.strictObject({ by: z.literal("header"), header: HeaderName }),
+]);
+export type Affinity = z.infer<typeof Affinity>;
+
+export const ServiceSpec = z.strictObject({
+  tier: z.exactOptional(z.enum(["critical", "standard", "besteffort"])),
+  residency: z.exactOptional(z.array(ResidencyRule).check(z.minLength(1), z.maxLength(RESIDENCY_RULES_MAX))),
+  affinity: z.exactOptional(Affinity),
+  /** The canary side's part of each region's traffic: one figure for all regions, or one for each named region. */
+  canaryShareBps: z.exactOptional(z.union([ShareBps, z.record(RegionName, ShareBps)])),
+  retries: z.exactOptional(z.strictObject({ attemptsMax: z.int().check(z.minimum(1), z.maximum(ATTEMPTS_MAX)) })),
+  timeouts: z.exactOptional(z.strictObject({ firstByte: z.exactOptional(Duration), total: z.exactOptional(Duration) })),
+  healthCheck: z.exactOptional(HealthCheck),
+});
+export const ServiceDocument = envelope("Service", ServiceName, ServiceSpec);
+export type ServiceDocument = z.infer<typeof ServiceDocument>;
+
+// --- Cluster
+
+export const Side = z.enum(["stable", "canary"]);
+export type Side = z.infer<typeof Side>;
+
+const Sha256Digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: and 64 hex digits"));
+
+/** What the cluster must report that it runs; secrets by name and version id, never by value. */
+export const ClusterReports = z.strictObject({
+  version: z.exactOptional(VisibleText(100)),
+  imageDigest: z.exactOptional(Sha256Digest),
+  configDigest: z.exactOptional(Sha256Digest),
+  secrets: z.exactOptional(z.array(z.strictObject({ name: Name, version: VisibleText(100) })).check(z.maxLength(100))),
+  keyIds: z.exactOptional(z.array(VisibleText(100)).check(z.maxLength(100))),
+  compliance: z.exactOptional(z.array(Name).check(z.maxLength(50))),
+});
+
+export const ClusterSpec = z.strictObject({
+  region: RegionName,
+  service: ServiceName,
+  /** Scheme, host and port; the path of the request is appended. Checked further in `checks.ts`. */
+  endpoint: z.string().check(z.maxLength(300)),
+  /** Relative to the other clusters of its side in its region. */
+  weight: Weight,
+  /** Which side of a split it serves; `stable` when absent. */
+  side: z.exactOptional(Side),
+  capacity: z.exactOptional(Capacity),
+  adminState: z.exactOptional(AdminState),
+  healthCheck: z.exactOptional(HealthCheck),
+  reports: z.exactOptional(ClusterReports),
+});
+export const ClusterDocument = envelope("Cluster", ClusterName, ClusterSpec);
+export type ClusterDocument = z.infer<typeof ClusterDocument>;
+
+// --- ClusterTemplate and Environment
+
+const ParameterValue = z.union([z.string().check(z.maxLength(1_000)), z.int(), z.boolean()]);
+export type ParameterValue = z.infer<typeof ParameterValue>;
+const ParameterName = z.string().check(z.regex(/^[a-z][a-zA-Z0-9]{0,39}$/, "must be camelCase, at most 40 characters"));
+
+export const Parameter = z.strictObject({
+  type: z.enum(["string", "integer", "boolean"]),
+  default: z.exactOptional(ParameterValue),
+});
+
+/**
+ * One description for every region's cluster. Any string inside `cluster` may hold `${parameter}`; a string that is
+ * nothing else takes the parameter's type. What comes out is parsed as a Cluster like any other.
+ */
+export const ClusterTemplateSpec = z.strictObject({
+  parameters: z.record(ParameterName, Parameter),
+  cluster: z.strictObject({
+    metadata: z.strictObject({
+      name: z.string(),
+      owner: z.exactOptional(z.string()),
+      labels: z.exactOptional(z.record(z.string(), z.string())),
+    }),
+    spec: z.record(z.string(), z.unknown()),
+  }),
+});
+export const ClusterTemplateDocument = envelope("ClusterTemplate", Name, ClusterTemplateSpec);
+export type ClusterTemplateDocument = z.infer<typeof ClusterTemplateDocument>;
+
+/** The values of one environment: shared ones, and one set for each cluster that a template makes. */
+export const EnvironmentSpec = z.strictObject({
+  values: z.exactOptional(z.record(ParameterName, ParameterValue)),
+  clusters: z
+    .array(z.strictObject({ template: Name, values: z.record(ParameterName, ParameterValue) }))
+    .check(z.maxLength(5_000)),
+});
+export const EnvironmentDocument = envelope("Environment", Name, EnvironmentSpec);
+export type EnvironmentDocument = z.infer<typeof EnvironmentDocument>;
+
+// --- Route
+
+const PathText = z
+  .string()
+  .check(z.startsWith("/", "must start with /"), z.maxLength(PATH_LENGTH_MAX), z.regex(/^[\x21-\x7e]*$/));
+
+/** `exact` is the whole path, `prefix` matches by whole segments, `pattern` has `:name` segments. */
+export const PathMatch = z.union([
+  z.strictObject({ exact: PathText }),
+  z.strictObject({ prefix: PathText }),
+  z.strictObject({ pattern: PathText }),
+]);
+export type PathMatch = z.infer<typeof PathMatch>;
+
+/** `value` compares the whole field value; without it the field only has to be there. */
+export const HeaderMatch = z.strictObject({ name: HeaderName, value: z.exactOptional(VisibleText(500)) });
+export type HeaderMatch = z.infer<typeof HeaderMatch>;
+
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] as const;
+
+/** `shop.example.com`, `*.example.com` (one label or more in front), an address, or `*` for every host. */
+export const HostPattern = z
+  .string()
+  .check(
+    z.maxLength(253),
+    z.regex(
+      /^(\*|(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])$/,
+      "must be a lower-case host, *.host or *",
+    ),
+  );
+
+export const RouteMatch = z.strictObject({
+  hosts: z.array(HostPattern).check(z.minLength(1), z.maxLength(HOSTS_PER_ROUTE_MAX)),
+  /** Any path when absent. */
+  paths: z.exactOptional(z.array(PathMatch).check(z.minLength(1), z.maxLength(PATHS_PER_ROUTE_MAX))),
+  /** Any method when absent. */
+  methods: z.exactOptional(z.array(z.enum(METHODS)).check(z.minLength(1))),
+  headers: z.exactOptional(z.array(HeaderMatch).check(z.minLength(1), z.maxLength(HEADER_MATCHES_MAX))),
+});
+export type RouteMatch = z.infer<typeof RouteMatch>;
+
+/** Places are a union; `asns` and `headers` must match as well when they are there. */
+export const SteeringWhen = z.strictObject({
+  ...placeFields,
+  asns: z.exactOptional(
+    z
+      .array(z.int().check(z.minimum(1), z.maximum(4_294_967_295)))
+      .check(z.minLength(1), z.maxLength(SELECTOR_CODES_MAX)),
+  ),
+  headers: z.exactOptional(z.array(HeaderMatch).check(z.minLength(1), z.maxLength(HEADER_MATCHES_MAX))),
+});
+export type SteeringWhen = z.infer<typeof SteeringWhen>;
+
+/** Weight 0: never. A region that is not named: no share of its own, but a failover target. */
+export const RegionWeights = z.record(RegionName, Weight);
+export type RegionWeights = z.infer<typeof RegionWeights>;
+
+export const SteeringRule = z.strictObject({ name: Name, when: SteeringWhen, weights: RegionWeights });
+export type SteeringRule = z.infer<typeof SteeringRule>;
+
+/** By weights, or by great-circle distance to the regions named (all of them when none is named). */
+export const RouteDefault = z.union([
+  z.strictObject({ weights: RegionWeights }),
+  z.strictObject({
+    proximity: z.strictObject({
+      regions: z.exactOptional(z.array(RegionName).check(z.minLength(1), z.maxLength(REGIONS_MAX))),
+    }),
+  }),
+]);
+export type RouteDefault = z.infer<typeof RouteDefault>;
+
+export const Failover = z.strictObject({
+  /** `proximity` (the default): every other eligible region, nearest first. `none`: no other region. Or a list. */
+  order: z.exactOptional(
+    z.union([z.enum(["proximity", "none"]), z.array(RegionName).check(z.minLength(1), z.maxLength(REGIONS_MAX))]),
+  ),
+  /** Percent; Envoy's default 140 lets a level keep all of its traffic down to 72% health. */
+  overprovisioningFactor: z.exactOptional(z.int().check(z.minimum(100), z.maximum(1_000))),
+  /** Percent; below it, and only when all levels together cannot carry the load, health is not believed. 0: never. */
+  panicThreshold: z.exactOptional(z.int().check(z.minimum(0), z.maximum(100))),
+  /** What a level in panic does: spread over all of its clusters, or reject. */
+  onPanic: z.exactOptional(z.enum(["spread", "reject"])),
+});
+export type Failover = z.infer<typeof Failover>;
+
+export const RouteSpec = z.strictObject({
+  service: ServiceName,
+  match: RouteMatch,
+  steering: z.exactOptional(z.array(SteeringRule).check(z.maxLength(STEERING_RULES_MAX))),
+  default: RouteDefault,
+  failover: z.exactOptional(Failover),
+});
+export const RouteDocument = envelope("Route", RouteName, RouteSpec);
+export type RouteDocument = z.infer<typeof RouteDocument>;
+
+/** The name of a route's default where a rule's name is asked for (`PATCH /v1/weights`, reasons). */
+export const DEFAULT_RULE = "default";
+
+/** Every kind that can be written today. Flag, Policy, Monitor and Alert take their place in this table later. */
+export const DOCUMENT_SCHEMAS = {
+  Region: RegionDocument,
+  Service: ServiceDocument,
+  Cluster: ClusterDocument,
+  ClusterTemplate: ClusterTemplateDocument,
+  Environment: EnvironmentDocument,
+  Route: RouteDocument,
+} as const;
+export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
+
+/** Kinds whose names are taken but which nothing reads yet: writing one is refused by that name, not as a typo. */
+export const RESERVED_KINDS = ["Flag", "Policy", "Monitor", "Alert"] as const;
+
+export type Document =
+  | RegionDocument
+  | ServiceDocument
+  | ClusterDocument
+  | ClusterTemplateDocument
+  | EnvironmentDocument
+  | RouteDocument;
+
+/** A fleet after templates have been resolved: what is checked, hashed, approved and compiled. Sorted by name. */
+export type Fleet = {
+  readonly regions: readonly RegionDocument[];
+  readonly services: readonly ServiceDocument[];
+  readonly clusters: readonly ClusterDocument[];
+  readonly routes: readonly RouteDocument[];
+};

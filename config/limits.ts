@@ -1,0 +1,80 @@
+/**
+ * Every limit of the contract, each with its reason. The same numbers hold in the API, the command line, the compiler
+ * and the edge, so that what one accepts none of the others refuses.
+ */
+
+/** A DNS label: names become host parts, metric labels, header values and storage keys (RFC 1035 §2.3.4). */
+export const NAME_LENGTH_MAX = 63;
+
+/** Rendezvous hashing is linear in the regions of a route; at 64 it still costs about a microsecond. */
+export const REGIONS_MAX = 64;
+
+/** Bounds compile and load time: 5,000 clusters load well inside the 1 s start-up limit of a Worker. */
+export const CLUSTERS_MAX = 5_000;
+
+/** Routes are indexed, so their number costs memory, not time per request. */
+export const ROUTES_MAX = 5_000;
+
+export const SERVICES_MAX = 2_000;
+export const TEMPLATES_MAX = 200;
+export const ENVIRONMENTS_MAX = 50;
+
+/** All documents of one fleet together; the sum of the kinds above with room to spare. */
+export const DOCUMENTS_MAX = 15_000;
+
+/** Rules are tried in order for each request, so their number is a cost on the request path. */
+export const STEERING_RULES_MAX = 50;
+
+/** Country, subdivision or ASN codes in one selector; Cloudflare's pool sets stop at the same figure. */
+export const SELECTOR_CODES_MAX = 1_000;
+
+export const HOSTS_PER_ROUTE_MAX = 100;
+export const PATHS_PER_ROUTE_MAX = 100;
+export const HEADER_MATCHES_MAX = 10;
+export const RESIDENCY_RULES_MAX = 50;
+
+/** The matcher walks the path a segment at a time; a longer path than this can only match by prefix. */
+export const PATH_SEGMENTS_MAX = 64;
+export const PATH_LENGTH_MAX = 1_024;
+
+/** Sums of weights stay exact integers far below 2^53 with this many regions and clusters. */
+export const WEIGHT_MAX = 1_000_000;
+
+/** One canary split is exact to a hundredth of a percent. */
+export const SHARE_BPS_TOTAL = 10_000;
+
+/** A request is tried at most this often; DESIGN §5 bounds amplification, this bounds one unlucky request. */
+export const ATTEMPTS_MAX = 5;
+
+/** KV values may be 25 MiB; an isolate holds 128 MB. Two parsed snapshots and their texts must fit beside traffic. */
+export const SNAPSHOT_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What the control plane reads of one request body; a Durable Object row holds 2 MB. */
+export const BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+/** JSON nesting: documents need about 8; structuredClone overflows near 5,000 (reliability notes, finding 7). */
+export const BODY_DEPTH_MAX = 32;
+
+/** Drains and overrides end by themselves, so nobody finds a forgotten one in a year (ARC zonal shift: 72 h). */
+export const DRAIN_EXPIRES_MS_DEFAULT = 4 * 3_600_000;
+export const DRAIN_EXPIRES_MS_MAX = 72 * 3_600_000;
+export const DRAIN_EXPIRES_MS_MIN = 60_000;
+
+/** How long bound clients may stay on a region that drains gracefully. */
+export const DRAIN_DEADLINE_MS_DEFAULT = 15 * 60_000;
+export const DRAIN_DEADLINE_MS_MAX = 24 * 3_600_000;
+
+/** One line in an audit table, one tweet of explanation. */
+export const REASON_LENGTH_MAX = 500;
+export const TICKET_LENGTH_MAX = 100;
+
+/** An unanswered connect ends in Cloudflare's 522 after 19 s; ours must be able to fail over before that. */
+export const FIRST_BYTE_MS_DEFAULT = 15_000;
+export const FIRST_BYTE_MS_MAX = 120_000;
+
+/** The whole life of the attempts until response headers; streaming bodies may take as long as they like. */
+export const TOTAL_MS_DEFAULT = 30_000;
+export const TOTAL_MS_MAX = 300_000;
+
+/** KV readers elsewhere may see the old value this long after a write, sometimes longer; plan for it. */
+export const SNAPSHOT_STALENESS_MS = 60_000;

@@ -1,0 +1,65 @@
+/**
+ * The live state on top of the declared documents: weight shifts and drains, each with who, why and when. `compile`
+ * applies them; the fleet object keeps them; the edge only ever sees the outcome.
+ */
+import * as z from "zod/mini";
+import { ClusterName, Name, RegionName, RouteName, Weight } from "./ids.ts";
+import { REASON_LENGTH_MAX, TICKET_LENGTH_MAX } from "./limits.ts";
+
+const PrintableText = (lengthMax: number) =>
+  z
+    .string()
+    .check(z.minLength(1), z.maxLength(lengthMax), z.regex(/^[^\p{Cc}]*$/u, "must not hold control characters"));
+
+export const Reason = PrintableText(REASON_LENGTH_MAX);
+export const Ticket = PrintableText(TICKET_LENGTH_MAX);
+
+const provenance = {
+  author: z.string(),
+  reason: Reason,
+  ticket: z.exactOptional(Ticket),
+  createdAtMs: z.int(),
+};
+
+/** `graceful` lets clients that are bound there stay until the deadline; `immediate` does not. */
+export const DrainMode = z.enum(["graceful", "immediate"]);
+export type DrainMode = z.infer<typeof DrainMode>;
+
+const drain = {
+  mode: DrainMode,
+  /** When bound clients have to leave too; only with `graceful`. */
+  deadlineMs: z.exactOptional(z.int()),
+  /** When the drain ends by itself. */
+  expiresAtMs: z.int(),
+  ...provenance,
+};
+
+export const RegionDrain = z.strictObject({ kind: z.literal("regionDrain"), region: RegionName, ...drain });
+export const ClusterDrain = z.strictObject({ kind: z.literal("clusterDrain"), cluster: ClusterName, ...drain });
+
+/** Replaces the weights of one rule of one route (`default` for the default). */
+export const WeightShift = z.strictObject({
+  kind: z.literal("weightShift"),
+  route: RouteName,
+  rule: Name,
+  weights: z.record(RegionName, Weight),
+  ...provenance,
+});
+
+export const Overlay = z.discriminatedUnion("kind", [RegionDrain, ClusterDrain, WeightShift]);
+export type Overlay = z.infer<typeof Overlay>;
+export type RegionDrain = z.infer<typeof RegionDrain>;
+export type ClusterDrain = z.infer<typeof ClusterDrain>;
+export type WeightShift = z.infer<typeof WeightShift>;
+
+/** What an overlay is on; there is at most one overlay for each key. */
+export function overlayKey(overlay: Overlay): string {
+  switch (overlay.kind) {
+    case "regionDrain":
+      return `regionDrain/${overlay.region}`;
+    case "clusterDrain":
+      return `clusterDrain/${overlay.cluster}`;
+    case "weightShift":
+      return `weightShift/${overlay.route}/${overlay.rule}`;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What the edge reads: one immutable document that holds routes, clusters and shares together, so that no request sees
+ * half of a change. Everything is resolved: overlays are applied, defaults filled in, durations in milliseconds.
+ * The schema is strict, because the edge checks a snapshot once per revision and keeps the last good one otherwise.
+ */
+import * as z from "zod/mini";
+import {
+  AdminState,
+  Affinity,
+  HeaderMatch,
+  PathMatch,
+  ResidencyRule,
+  Side,
+  SteeringWhen,
+  Vantage,
+} from "./documents.ts";
+import {
+  ClusterName,
+  Jurisdiction,
+  Name,
+  RegionName,
+  Revision,
+  RouteName,
+  ServiceName,
+  ShareBps,
+  Weight,
+} from "./ids.ts";
+
+/** Rises when an old edge would misread a new snapshot; such an edge keeps what it has. */
+export const SNAPSHOT_SCHEMA_VERSION = 1;
+
+/** `enabled` takes everyone, `draining` bound clients until `deadlineMs`, `disabled` nobody. */
+export const Availability = z.strictObject({
+  adminState: AdminState,
+  /** Milliseconds since the epoch; only with `draining`. Absent: bound clients may stay. */
+  deadlineMs: z.exactOptional(z.int()),
+});
+export type Availability = z.infer<typeof Availability>;
+
+export const SnapshotRegion = z.strictObject({
+  name: RegionName,
+  latitude: z.number().check(z.minimum(-90), z.maximum(90)),
+  longitude: z.number().check(z.minimum(-180), z.maximum(180)),
+  jurisdictions: z.array(Jurisdiction),
+  availability: Availability,
+});
+export type SnapshotRegion = z.infer<typeof SnapshotRegion>;
+
+export const SnapshotService = z.strictObject({
+  name: ServiceName,
+  /** Absent: every region may serve every client. Present: the first match decides, no match means nobody. */
+  residency: z.exactOptional(z.array(ResidencyRule)),
+  affinity: Affinity,
+  /** The canary side's part by region; a region that is not named has none. */
+  canaryShareBps: z.record(RegionName, ShareBps),
+  attemptsMax: z.int().check(z.minimum(1)),
+  firstByteMs: z.int().check(z.minimum(1)),
+  totalMs: z.int().check(z.minimum(1)),
+});
+export type SnapshotService = z.infer<typeof SnapshotService>;
+
+export const SnapshotCluster = z.strictObject({
+  name: ClusterName,
+  service: ServiceName,
+  region: RegionName,
+  /** Canonical origin: scheme, host and port, no path. */
+  endpoint: z.string(),
+  side: Side,
+  weight: Weight,
+  availability: Availability,
+});
+export type SnapshotCluster = z.infer<typeof SnapshotCluster>;
+
+export const SnapshotRule = z.strictObject({
+  name: Name,
+  when: SteeringWhen,
+  weights: z.record(RegionName, Weight),
+});
+export type SnapshotRule = z.infer<typeof SnapshotRule>;
+
+export const SnapshotFailover = z.strictObject({
+  order: z.union([z.enum(["proximity", "none"]), z.array(RegionName)]),
+  overprovisioningFactor: z.int().check(z.minimum(100)),
+  panicThreshold: z.int().check(z.minimum(0), z.maximum(100)),
+  onPanic: z.enum(["spread", "reject"]),
+});
+export type SnapshotFailover = z.infer<typeof SnapshotFailover>;
+
+export const SnapshotDefault = z.discriminatedUnion("by", [
+  z.strictObject({ by: z.literal("weights"), weights: z.record(RegionName, Weight) }),
+  z.strictObject({ by: z.literal("proximity"), regions: z.array(RegionName) }),
+]);
+export type SnapshotDefault = z.infer<typeof SnapshotDefault>;
+
+export const SnapshotRoute = z.strictObject({
+  name: RouteName,
+  service: ServiceName,
+  hosts: z.array(z.string()),
+  paths: z.array(PathMatch),
+  methods: z.exactOptional(z.array(z.string())),
+  headers: z.exactOptional(z.array(HeaderMatch)),
+  steering: z.array(SnapshotRule),
+  default: SnapshotDefault,
+  failover: SnapshotFailover,
+});
+export type SnapshotRoute = z.infer<typeof SnapshotRoute>;
+
+export const Snapshot = z.strictObject({
+  schemaVersion: z.literal(SNAPSHOT_SCHEMA_VERSION),
+  environment: Name,
+  revision: Revision,
+  /** The vantages that have a beacon, sorted; an edge asks the nearest. */
+  beacons: z.array(Vantage),
+  regions: z.array(SnapshotRegion),
+  services: z.array(SnapshotService),
+  clusters: z.array(SnapshotCluster),
+  routes: z.array(SnapshotRoute),
+});
+export type Snapshot = z.infer<typeof Snapshot>;

@@ -1,0 +1,84 @@
+/** Imports run one way (DESIGN §1). The table is the design; each import in the tree is checked against it. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+
+type Layer = { readonly folder: string; readonly may: readonly string[]; readonly packages: readonly string[] | "any" };
+
+/** The most specific folder comes first: a file belongs to the first layer whose folder holds it. */
+const LAYERS: readonly Layer[] = [
+  { folder: "config", may: ["config"], packages: ["zod/mini", "canonicalize"] },
+  { folder: "worker/routing", may: ["worker/routing", "config"], packages: [] },
+  { folder: "admin/core", may: ["admin/core", "worker/routing", "config"], packages: [] },
+  { folder: "worker", may: ["worker", "worker/routing", "config"], packages: ["cloudflare:workers", "zod/mini"] },
+  {
+    folder: "admin",
+    may: ["admin", "admin/core", "worker/routing", "config"],
+    packages: ["cloudflare:workers", "hono", "@hono/zod-openapi"],
+  },
+  { folder: "scripts", may: ["scripts", "admin/core", "worker/routing", "config"], packages: "any" },
+];
+
+const IMPORT_PATTERN = /^\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|import\("([^"]+)"\)/gm;
+
+function layerOf(file: string): Layer | undefined {
+  return LAYERS.find(({ folder }) => file.startsWith(`${folder}/`));
+}
+
+function sourceFiles(): string[] {
+  return ["config", "worker", "admin", "scripts"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.tsx?$/.test(file))
+      .map((file) => path.posix.join(folder, file)),
+  );
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(IMPORT_PATTERN)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+/** What is wrong with one import, or undefined. */
+function violation(file: string, specifier: string): string | undefined {
+  const layer = layerOf(file);
+  if (layer === undefined) return `${file} is in no layer`;
+  if (!specifier.startsWith(".")) {
+    const allowed = layer.packages === "any" || layer.packages.some((name) => `${specifier}/`.startsWith(`${name}/`));
+    return allowed ? undefined : `${file} imports the package ${specifier}`;
+  }
+  const target = layerOf(path.posix.join(path.posix.dirname(file), specifier));
+  if (target === undefined) return `${file} imports ${specifier}, which is in no layer`;
+  return layer.may.includes(target.folder)
+    ? undefined
+    : `${file} (${layer.folder}) imports ${specifier} (${target.folder})`;
+}
+
+describe("layers", () => {
+  test.each([
+    ["config/a.ts", "../worker/handle.ts", "config/a.ts (config) imports ../worker/handle.ts (worker)"],
+    ["config/a.ts", "zod", "config/a.ts imports the package zod"],
+    ["config/a.ts", "zod/mini", undefined],
+    ["worker/handle.ts", "./routing/decide.ts", undefined],
+    ["worker/routing/a.ts", "../handle.ts", "worker/routing/a.ts (worker/routing) imports ../handle.ts (worker)"],
+    ["worker/a.ts", "../admin/core/b.ts", "worker/a.ts (worker) imports ../admin/core/b.ts (admin/core)"],
+    ["scripts/a.ts", "../worker/handle.ts", "scripts/a.ts (scripts) imports ../worker/handle.ts (worker)"],
+    ["worker/a.ts", "zod", "worker/a.ts imports the package zod"],
+  ])("%s importing %s: %s", (file, specifier, expected) => {
+    expect(violation(file, specifier)).toBe(expected);
+  });
+
+  test("every import in the tree keeps to the table", () => {
+    const files = sourceFiles();
+    expect(files.length).toBeGreaterThan(10);
+    const violations = files.flatMap((file) => importsOf(file).map((specifier) => violation(file, specifier)));
+    expect(violations.filter((found) => found !== undefined)).toEqual([]);
+  });
+
+  test("the pure folders read neither the clock nor chance", () => {
+    const pure = sourceFiles().filter((file) => /^(config|worker\/routing|admin\/core)\//.test(file));
+    const offenders = pure.filter((file) =>
+      /\b(Date\.now|new Date|Math\.random|performance\.now)\b/.test(readFileSync(file, "utf8")),
+    );
+    expect(offenders).toEqual([]);
+  });
+});

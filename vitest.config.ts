@@ -1,0 +1,26 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig, defineProject } from "vitest/config";
+import { SummaryReporter } from "./test/summary-reporter.ts";
+
+/** Pure code runs in plain Node; what touches the platform runs in workerd; e2e starts the whole of `npm start`. */
+export default defineConfig({
+  test: {
+    reporters: ["default", new SummaryReporter()],
+    projects: [
+      defineProject({
+        test: { name: "core", include: ["test/{core,contract,golden,sim}/**/*.test.ts"] },
+      }),
+      defineProject({
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: { name: "edge", include: ["test/workerd/edge/**/*.test.ts"] },
+      }),
+      defineProject({
+        plugins: [cloudflareTest({ wrangler: { configPath: "./admin/wrangler.toml" } })],
+        test: { name: "admin", include: ["test/workerd/admin/**/*.test.ts"] },
+      }),
+      defineProject({
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
+      }),
+    ],
+  },
+});

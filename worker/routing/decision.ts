@@ -1,0 +1,95 @@
+/** What comes out of `decide`: where to send a request, in which order, and why. */
+import type { AdminState, Side } from "../../config/documents.ts";
+import type { HealthState } from "../../config/health.ts";
+
+/** One place to send the request to. The first attempt is the decision; the rest is the failover order. */
+export type Attempt = {
+  readonly cluster: string;
+  readonly region: string;
+  readonly side: Side;
+  /** Scheme, host and port. */
+  readonly endpoint: string;
+};
+
+/** Why a request goes nowhere. The edge has one answer for each (`worker/problem.ts`). */
+export type RejectCode =
+  /** No route names the host. */
+  | "hostUnknown"
+  /** The host is known, but no route matches path, method and headers. */
+  | "noRoute"
+  /** By the service's residency nobody may serve this client. */
+  | "residencyDenied"
+  /** Somebody may, but none of those regions takes traffic now. */
+  | "residencyUnavailable"
+  /** No region takes traffic: drained, disabled, weight 0 or without clusters. */
+  | "noEligibleRegion"
+  /** Everything is down and the route does not want to spread over what is down. */
+  | "noHealthyCluster";
+
+/** One step of the decision and its numbers. The codes are public: explain, debug header, logs and tests use them. */
+export type Reason =
+  | { readonly code: "route.matched"; readonly route: string; readonly service: string; readonly host: string }
+  | { readonly code: "route.hostUnknown"; readonly host: string }
+  | { readonly code: "route.none"; readonly host: string; readonly path: string }
+  | { readonly code: "residency.none" }
+  | {
+      readonly code: "residency.filtered";
+      readonly rule: number;
+      readonly jurisdictions: readonly string[];
+      readonly removed: readonly string[];
+    }
+  | { readonly code: "residency.denied"; readonly country: string | null }
+  | { readonly code: "steer.rule"; readonly rule: string; readonly weights: Readonly<Record<string, number>> }
+  | { readonly code: "steer.weights"; readonly weights: Readonly<Record<string, number>> }
+  | {
+      readonly code: "steer.proximity";
+      readonly from: "client" | "country";
+      readonly kilometres: Readonly<Record<string, number>>;
+    }
+  | { readonly code: "steer.noCoordinates"; readonly tor: boolean }
+  | { readonly code: "region.removed"; readonly region: string; readonly because: RegionRemoval }
+  | { readonly code: "binding.kept"; readonly cluster: string; readonly availability: AdminState }
+  | {
+      readonly code: "binding.lost";
+      readonly cluster: string;
+      readonly because: "gone" | "closed" | "unhealthy" | "residency";
+    }
+  | {
+      readonly code: "priority.loads";
+      readonly levels: readonly {
+        readonly regions: readonly string[];
+        readonly healthyPercent: number;
+        readonly load: number;
+        readonly panic: boolean;
+      }[];
+    }
+  | { readonly code: "priority.level"; readonly level: number; readonly point: number }
+  | { readonly code: "pick.region"; readonly region: string; readonly by: KeySource }
+  | { readonly code: "split.side"; readonly side: Side; readonly cohort: number; readonly canaryShareBps: number }
+  | { readonly code: "split.otherSide"; readonly wanted: Side }
+  | { readonly code: "pick.cluster"; readonly cluster: string; readonly healthState: HealthState | "ejected" }
+  | { readonly code: "attempts"; readonly clusters: readonly string[] };
+
+export type RegionRemoval = "disabled" | "draining" | "noCluster" | "weightZero" | "failoverExcluded";
+
+/** What the hash was taken of: an affinity header, the client's address, or the caller's draw. */
+export type KeySource = "header" | "clientAddress" | "draw";
+
+export type Decision =
+  | {
+      readonly kind: "forward";
+      readonly route: string;
+      readonly service: string;
+      /** At least one. */
+      readonly attempts: readonly Attempt[];
+      readonly firstByteMs: number;
+      readonly totalMs: number;
+      readonly reasons: readonly Reason[];
+    }
+  | {
+      readonly kind: "reject";
+      readonly code: RejectCode;
+      readonly route?: string;
+      readonly service?: string;
+      readonly reasons: readonly Reason[];
+    };
