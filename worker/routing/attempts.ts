@@ -1,0 +1,53 @@
+/**
+ * The failover order behind the first pick: another cluster of the same region, then the next regions of the steering
+ * order. Only regions that passed residency and take traffic are in it, so no retry can leave them. Clusters that are
+ * known to be down come only when nothing better is left.
+ */
+import type { HealthView } from "./health-view.ts";
+import type { LoadedCluster, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
+import { type Acceptable, ANY_CONDITION, NOT_DOWN, pickCluster } from "./pick.ts";
+import { rankRendezvous } from "./rendezvous.ts";
+import type { Level } from "./steering.ts";
+
+export type AttemptInput = {
+  readonly service: LoadedService;
+  readonly first: LoadedCluster;
+  readonly levels: readonly Level[];
+  readonly keyHash: number;
+  readonly health: HealthView;
+};
+
+/** At least `first`, at most the service's `attemptsMax`, no cluster twice. */
+export function attemptOrder(input: AttemptInput): readonly LoadedCluster[] {
+  const order: LoadedCluster[] = [input.first];
+  for (const acceptable of [NOT_DOWN, ANY_CONDITION]) {
+    if (order.length < input.service.attemptsMax) addFromOwnRegion(input, order, acceptable);
+    for (const level of input.levels) {
+      if (order.length >= input.service.attemptsMax) return order;
+      addFromLevel(input, order, level, acceptable);
+    }
+  }
+  return order;
+}
+
+function addFromOwnRegion(input: AttemptInput, order: LoadedCluster[], acceptable: Acceptable): void {
+  for (const level of input.levels) {
+    for (const { region } of level) if (region.name === input.first.region) addFrom(region, input, order, acceptable);
+  }
+}
+
+/** The other regions of a level, in the order in which this client would fall through them. */
+function addFromLevel(input: AttemptInput, order: LoadedCluster[], level: Level, acceptable: Acceptable): void {
+  const ranked = level.length === 1 ? level : rankRendezvous(input.keyHash, level, ({ weight }) => weight);
+  for (const { region } of ranked) {
+    if (order.length >= input.service.attemptsMax) return;
+    if (region.name !== input.first.region) addFrom(region, input, order, acceptable);
+  }
+}
+
+function addFrom(region: LoadedRegion, input: AttemptInput, order: LoadedCluster[], acceptable: Acceptable): void {
+  const { service, keyHash, health } = input;
+  const except = (name: string) => order.some((cluster) => cluster.name === name);
+  const pick = pickCluster(region, service, { keyHash, health, acceptable, except });
+  if (pick !== undefined) order.push(pick.cluster);
+}

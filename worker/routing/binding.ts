@@ -1,0 +1,43 @@
+/**
+ * Keeps a client on the cluster it is bound to: across weight changes, canary splits, recoveries elsewhere and, until
+ * the deadline, a drain. A binding gives way only to residency, to a closed or vanished cluster, and to one that is
+ * down. The binding itself comes from a token that the shell has verified.
+ */
+import type { Reason } from "./decision.ts";
+import { keepsBound, type Permission } from "./eligibility.ts";
+import type { Facts } from "./facts.ts";
+import type { HealthView } from "./health-view.ts";
+import type { LoadedCluster, LoadedService } from "./loaded-snapshot.ts";
+import { conditionOf } from "./region-health.ts";
+
+export type BindingInput = {
+  readonly service: LoadedService;
+  readonly facts: Facts;
+  readonly health: HealthView;
+  readonly permitted: NonNullable<Permission>;
+  readonly now: number;
+};
+
+export function boundCluster(input: BindingInput, reasons: Reason[]): LoadedCluster | undefined {
+  const name = input.facts.binding;
+  if (name === undefined) return undefined;
+  const cluster = input.service.clusters.get(name);
+  const lost = cluster === undefined ? "gone" : whyLost(cluster, input);
+  if (cluster === undefined || lost !== undefined) {
+    reasons.push({ code: "binding.lost", cluster: name, because: lost ?? "gone" });
+    return undefined;
+  }
+  reasons.push({ code: "binding.kept", cluster: name, availability: cluster.availability.adminState });
+  return cluster;
+}
+
+function whyLost(
+  cluster: LoadedCluster,
+  { service, health, permitted, now }: BindingInput,
+): "closed" | "unhealthy" | "residency" | undefined {
+  if (!permitted(cluster.region)) return "residency";
+  const region = service.regions.find((candidate) => candidate.name === cluster.region);
+  const open = region !== undefined && keepsBound(region.availability, now) && keepsBound(cluster.availability, now);
+  if (!open) return "closed";
+  return conditionOf(cluster.name, health) === "down" ? "unhealthy" : undefined;
+}

@@ -1,0 +1,189 @@
+/**
+ * Finds the route of a request. Routes are indexed once per revision: hosts in maps, paths in a tree of segments, so a
+ * request costs the length of its path, not the number of routes.
+ *
+ * The most specific route wins (the order of Gateway API's HTTPRoute): exact host, then the longest wildcard, then `*`;
+ * within a host whole-path matches before prefixes, literal segments before parameters from left to right, longer
+ * prefixes first; then a stated method, then more header conditions. A more specific route whose method or headers do
+ * not match leaves the request to the next one. Two routes that would tie are refused when a document is checked.
+ */
+import type { HeaderMatch, PathMatch } from "../../config/documents.ts";
+import { PATH_SEGMENTS_MAX } from "../../config/limits.ts";
+import type { Facts } from "./facts.ts";
+
+/** What the index needs to know of a route. */
+export type Matchable = {
+  readonly hosts: readonly string[];
+  readonly paths: readonly PathMatch[];
+  readonly methods?: readonly string[];
+  readonly headers?: readonly HeaderMatch[];
+};
+
+type Node<R> = {
+  readonly literals: Map<string, Node<R>>;
+  parameter: Node<R> | undefined;
+  /** Routes whose whole path ends here, and routes whose prefix does; most specific first. */
+  readonly ends: R[];
+  readonly prefixes: R[];
+};
+
+export type RouteIndex<R extends Matchable> = {
+  readonly exactHosts: ReadonlyMap<string, Node<R>>;
+  /** By the part behind `*.`. */
+  readonly wildcardHosts: ReadonlyMap<string, Node<R>>;
+  readonly anyHost: Node<R> | undefined;
+};
+
+export type Match<R> =
+  | { readonly kind: "route"; readonly route: R }
+  | { readonly kind: "noPath" }
+  | { readonly kind: "noHost" };
+
+export function buildRouteIndex<R extends Matchable>(routes: readonly R[]): RouteIndex<R> {
+  const exactHosts = new Map<string, Node<R>>();
+  const wildcardHosts = new Map<string, Node<R>>();
+  let anyHost: Node<R> | undefined;
+  for (const route of [...routes].sort(bySpecificity)) {
+    for (const host of route.hosts) {
+      if (host === "*") {
+        anyHost ??= newNode();
+        insert(anyHost, route);
+      } else if (host.startsWith("*.")) {
+        insert(nodeFor(wildcardHosts, host.slice(2)), route);
+      } else {
+        insert(nodeFor(exactHosts, host), route);
+      }
+    }
+  }
+  return { exactHosts, wildcardHosts, anyHost };
+}
+
+export function matchRoute<R extends Matchable>(index: RouteIndex<R>, facts: Facts): Match<R> {
+  const segments = splitPath(facts.path);
+  const exact = index.exactHosts.get(facts.host);
+  const route = exact === undefined ? undefined : findInTree(exact, segments, facts);
+  return route === undefined ? matchWildcards(index, segments, facts, exact !== undefined) : { kind: "route", route };
+}
+
+function matchWildcards<R extends Matchable>(
+  index: RouteIndex<R>,
+  segments: readonly string[],
+  facts: Facts,
+  exactHost: boolean,
+): Match<R> {
+  let hostKnown = exactHost;
+  for (const root of wildcardNodes(index, facts.host)) {
+    hostKnown = true;
+    const route = findInTree(root, segments, facts);
+    if (route !== undefined) return { kind: "route", route };
+  }
+  return hostKnown ? { kind: "noPath" } : { kind: "noHost" };
+}
+
+/** The trees of the wildcards that hold a host, longest first. A wildcard stands for one label or more. */
+function* wildcardNodes<R extends Matchable>(index: RouteIndex<R>, host: string): Generator<Node<R>> {
+  if (index.wildcardHosts.size > 0) {
+    for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
+      const node = index.wildcardHosts.get(host.slice(dot + 1));
+      if (node !== undefined) yield node;
+    }
+  }
+  if (index.anyHost !== undefined) yield index.anyHost;
+}
+
+function bySpecificity(a: Matchable, b: Matchable): number {
+  const methods = Number(b.methods !== undefined) - Number(a.methods !== undefined);
+  return methods !== 0 ? methods : (b.headers?.length ?? 0) - (a.headers?.length ?? 0);
+}
+
+function newNode<R>(): Node<R> {
+  return { literals: new Map(), parameter: undefined, ends: [], prefixes: [] };
+}
+
+function nodeFor<R>(nodes: Map<string, Node<R>>, key: string): Node<R> {
+  const existing = nodes.get(key);
+  if (existing !== undefined) return existing;
+  const node = newNode<R>();
+  nodes.set(key, node);
+  return node;
+}
+
+function insert<R extends Matchable>(root: Node<R>, route: R): void {
+  for (const path of route.paths) {
+    if ("prefix" in path) {
+      descend(root, prefixSegments(path.prefix), () => false).prefixes.push(route);
+    } else if ("exact" in path) {
+      descend(root, splitPath(path.exact), () => false).ends.push(route);
+    } else {
+      descend(root, splitPath(path.pattern), (segment) => segment.startsWith(":")).ends.push(route);
+    }
+  }
+}
+
+function descend<R>(root: Node<R>, segments: readonly string[], isParameter: (segment: string) => boolean): Node<R> {
+  return segments.reduce((node, segment) => {
+    if (!isParameter(segment)) return nodeFor(node.literals, segment);
+    node.parameter ??= newNode();
+    return node.parameter;
+  }, root);
+}
+
+/** `/a/b` has the segments a and b, `/a/` has a and an empty one: they are different paths. */
+function splitPath(path: string): readonly string[] {
+  return path.slice(1).split("/", PATH_SEGMENTS_MAX + 1);
+}
+
+/** A prefix matches whole segments, so its own trailing slash says nothing: `/a` and `/a/` both hold `/a` and `/a/b`. */
+function prefixSegments(prefix: string): readonly string[] {
+  const trimmed = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;
+  return trimmed === "" ? [] : splitPath(trimmed);
+}
+
+function findInTree<R extends Matchable>(root: Node<R>, segments: readonly string[], facts: Facts): R | undefined {
+  // A path that is too long for whole-path matches still falls under its prefixes.
+  const whole = segments.length > PATH_SEGMENTS_MAX ? undefined : findEnd(root, segments, 0, facts);
+  return whole ?? findPrefix(root, segments, facts);
+}
+
+/** Each node stands for one way to read the path, so the walk is bounded by the tree, whatever the routes are. */
+function findEnd<R extends Matchable>(
+  node: Node<R>,
+  segments: readonly string[],
+  depth: number,
+  facts: Facts,
+): R | undefined {
+  const segment = segments[depth];
+  if (segment === undefined) return firstMatch(node.ends, facts);
+  const literal = node.literals.get(segment);
+  const found = literal === undefined ? undefined : findEnd(literal, segments, depth + 1, facts);
+  if (found !== undefined || node.parameter === undefined || segment === "") return found;
+  return findEnd(node.parameter, segments, depth + 1, facts);
+}
+
+function findPrefix<R extends Matchable>(root: Node<R>, segments: readonly string[], facts: Facts): R | undefined {
+  let found = firstMatch(root.prefixes, facts);
+  let node: Node<R> | undefined = root;
+  for (const segment of segments) {
+    node = node.literals.get(segment);
+    if (node === undefined) break;
+    // Deeper is more specific.
+    found = firstMatch(node.prefixes, facts) ?? found;
+  }
+  return found;
+}
+
+function firstMatch<R extends Matchable>(routes: readonly R[], facts: Facts): R | undefined {
+  for (const route of routes) {
+    if (route.methods !== undefined && !route.methods.includes(facts.method)) continue;
+    if (route.headers === undefined || matchesHeaders(route.headers, facts)) return route;
+  }
+  return undefined;
+}
+
+/** All conditions must hold. A condition without a value only asks that the field is there. */
+export function matchesHeaders(conditions: readonly HeaderMatch[], facts: Facts): boolean {
+  return conditions.every(({ name, value }) => {
+    const actual = facts.header(name);
+    return value === undefined ? actual !== null : actual === value;
+  });
+}
