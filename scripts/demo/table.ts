@@ -1,0 +1,109 @@
+/**
+ * The live table of the demo as text: which region serves which country, on what revision, and what fails.
+ * Pure; where and how often it is printed is decided in `live-table.ts`.
+ */
+import { sortedBy } from "../../config/order.ts";
+import { COUNTRY_MIX } from "./country-mix.ts";
+import type { CountryTraffic, TrafficSummary } from "./traffic-window.ts";
+
+export type TableState = {
+  readonly summary: TrafficSummary;
+  /** In the order of the columns. */
+  readonly regions: readonly string[];
+  /** The revision the control plane has published; undefined when it does not answer. */
+  readonly revision: number | undefined;
+  /** Longer lines are cut: a line that wraps would break redrawing in place. */
+  readonly width: number;
+  readonly color: boolean;
+};
+
+/** The smallest countries share a row: the table must fit a terminal of 24 lines. */
+const COUNTRY_ROWS_MAX = 12;
+const COUNTRY_WIDTH = 18;
+const COLUMN_WIDTH = 10;
+const CLUSTERS_PER_LINE = 3;
+const CLUSTER_WIDTH = 22;
+
+const NAMES: ReadonlyMap<string, string> = new Map(COUNTRY_MIX.map(({ code, name }) => [code, name]));
+
+type Style = "plain" | "bold" | "red" | "green";
+type Line = { readonly text: string; readonly style: Style };
+
+export function renderTable({ summary, regions, revision, width, color }: TableState): string {
+  const shown = summary.countries.slice(0, COUNTRY_ROWS_MAX);
+  const others = summary.countries.slice(COUNTRY_ROWS_MAX);
+  const lines: readonly Line[] = [
+    plain(heading(summary, revision)),
+    plain(""),
+    plain(row("", ["requests", ...regions, "errors"])),
+    ...shown.map((country) => plain(countryRow(`${country.code} ${NAMES.get(country.code) ?? ""}`, country, regions))),
+    ...(others.length === 0 ? [] : [plain(countryRow(`${others.length} others`, sumOf(others), regions))]),
+    { text: countryRow("all", sumOf(summary.countries), regions), style: "bold" },
+    plain(""),
+    ...clusterLines(summary.byCluster).map(plain),
+    { text: `errors    ${errorsLine(summary)}`, style: summary.sinceStart.errors === 0 ? "green" : "red" },
+  ];
+  return lines.map(({ text, style }) => `${paint(text.slice(0, width).trimEnd(), style, color)}\n`).join("");
+}
+
+function plain(text: string): Line {
+  return { text, style: "plain" };
+}
+
+function heading(summary: TrafficSummary, revision: number | undefined): string {
+  const seconds = summary.windowMs / 1_000;
+  const perSecond = (summary.requests / seconds).toFixed(1);
+  const revisionText = revision === undefined ? "unknown (the control plane does not answer)" : String(revision);
+  return `revision ${revisionText} · ${perSecond} requests/s · the last ${seconds} s`;
+}
+
+function countryRow(label: string, traffic: Omit<CountryTraffic, "code">, regions: readonly string[]): string {
+  const shares = regions.map((region) => percent(traffic.byRegion[region] ?? 0, traffic.requests));
+  return row(label, [String(traffic.requests), ...shares, traffic.errors === 0 ? "-" : String(traffic.errors)]);
+}
+
+function row(label: string, cells: readonly string[]): string {
+  const cut = label.length > COUNTRY_WIDTH ? `${label.slice(0, COUNTRY_WIDTH - 1)}.` : label;
+  return cut.padEnd(COUNTRY_WIDTH) + cells.map((cell) => cell.padStart(COLUMN_WIDTH)).join("");
+}
+
+function sumOf(countries: readonly CountryTraffic[]): Omit<CountryTraffic, "code"> {
+  const byRegion: Record<string, number> = {};
+  for (const country of countries) {
+    for (const [region, requests] of Object.entries(country.byRegion)) {
+      byRegion[region] = (byRegion[region] ?? 0) + requests;
+    }
+  }
+  const sum = (of: "requests" | "errors") => countries.reduce((total, country) => total + country[of], 0);
+  return { requests: sum("requests"), errors: sum("errors"), byRegion };
+}
+
+function clusterLines(counts: Readonly<Record<string, number>>): string[] {
+  const total = Object.values(counts).reduce((sum, requests) => sum + requests, 0);
+  const shares = sortedBy(Object.entries(counts), ([name]) => name).map(([name, requests]) =>
+    `${name} ${percent(requests, total)}`.padEnd(CLUSTER_WIDTH),
+  );
+  const lineCount = Math.max(1, Math.ceil(shares.length / CLUSTERS_PER_LINE));
+  return Array.from({ length: lineCount }, (_, i) => {
+    const start = i * CLUSTERS_PER_LINE;
+    return `${i === 0 ? "clusters" : ""}`.padEnd(10) + shares.slice(start, start + CLUSTERS_PER_LINE).join("");
+  });
+}
+
+function errorsLine({ errors, sinceStart }: TrafficSummary): string {
+  const now = sortedBy(Object.entries(errors), ([error]) => error);
+  const recent = now.length === 0 ? "none" : now.map(([error, requests]) => `${error} ${requests}`).join("  ");
+  return `${recent}  (${sinceStart.errors} of ${sinceStart.requests} since the start)`;
+}
+
+/** `-` for none at all: 0% stands for a few, rounded down. */
+function percent(part: number, whole: number): string {
+  return part === 0 ? "-" : `${Math.floor((part / whole) * 100)}%`;
+}
+
+/** Select Graphic Rendition (ECMA-48). */
+const CODES = { bold: 1, red: 31, green: 32 } as const;
+
+function paint(text: string, style: Style, color: boolean): string {
+  return style === "plain" || !color ? text : `\x1b[${CODES[style]}m${text}\x1b[0m`;
+}
