@@ -1,0 +1,104 @@
+/**
+ * What `decide` costs by itself, in fleets of 3 to 3,000 clusters. One process, warmed; batches of all sizes take turns,
+ * so that no size gets the quiet minute. The questions are the same in number and kind for every size.
+ */
+import type { HealthState } from "../../config/health.ts";
+import { invariant } from "../../config/invariant.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { decide } from "../../worker/routing/decide.ts";
+import type { Facts } from "../../worker/routing/facts.ts";
+import type { HealthView } from "../../worker/routing/health-view.ts";
+import { type LoadedSnapshot, loadSnapshot } from "../../worker/routing/loaded-snapshot.ts";
+import { readAsn, readPlace } from "../../worker/routing/place.ts";
+import { CLIENT_GEOS, clientAddress } from "./clients.ts";
+import { benchSnapshot, type FleetShape, type FleetTarget, fleetTargets } from "./fleet.ts";
+import { pickEvenly, type Summary, seededDraws, summarize } from "./statistics.ts";
+
+export const DECIDE_SIZES = [3, 30, 300, 3_000] as const;
+
+/** Enough that every host of a fleet of 500 services is asked for several times. */
+const QUESTIONS = 4_096;
+
+/** An odd number, so that the median is a batch that was measured. */
+const BATCHES = 41;
+
+/** All sizes run through the optimising compiler before any is measured. */
+const WARM_UP_BATCHES = 10;
+
+export type DecideResult = {
+  /** Nanoseconds a decision, by number of clusters. */
+  readonly ns: Readonly<Record<string, Summary>>;
+  /** The largest fleet's median over the smallest's. */
+  readonly ratio: number;
+};
+
+type Contestant = { readonly clusters: number; readonly batch: () => number; readonly ns: number[] };
+
+export function measureDecide(shape: FleetShape): DecideResult {
+  const contestants = DECIDE_SIZES.map((clusters): Contestant => {
+    return { clusters, batch: decideBatch(clusters, shape), ns: [] };
+  });
+  for (let round = 0; round < WARM_UP_BATCHES; round += 1) for (const { batch } of contestants) batch();
+  for (let round = 0; round < BATCHES; round += 1) for (const { batch, ns } of contestants) ns.push(batch());
+
+  const ns = Object.fromEntries(contestants.map((contestant) => [contestant.clusters, summarize(contestant.ns)]));
+  const [smallest, largest] = [ns[DECIDE_SIZES[0]], ns[DECIDE_SIZES[3]]];
+  invariant(smallest !== undefined && largest !== undefined, "the smallest and the largest size were measured");
+  return { ns, ratio: largest.median / smallest.median };
+}
+
+/** A function that decides all questions once and returns nanoseconds a decision. */
+export function decideBatch(clusters: number, shape: FleetShape): () => number {
+  const snapshot = benchSnapshot(clusters, shape);
+  const loaded = loadSnapshot(snapshot);
+  const questions = benchQuestions(fleetTargets(clusters, shape));
+  const health = mostlyHealthy(snapshot);
+  return () => {
+    const startedAt = process.hrtime.bigint();
+    const forwarded = decideAll(loaded, health, questions);
+    const elapsed = Number(process.hrtime.bigint() - startedAt);
+    invariant(forwarded > questions.length / 2, "most questions of the bench are answered with a cluster");
+    return elapsed / questions.length;
+  };
+}
+
+type Question = { readonly facts: Facts; readonly draw: number };
+
+/** Counts what is forwarded, so that no decision can be optimised away. */
+function decideAll(snapshot: LoadedSnapshot, health: HealthView, questions: readonly Question[]): number {
+  let forwarded = 0;
+  for (const { facts, draw } of questions) {
+    const decision = decide({ snapshot, facts, health, draw, now: 1_800_000_000_000 });
+    if (decision.kind === "forward") forwarded += decision.attempts.length > 0 ? 1 : 0;
+  }
+  return forwarded;
+}
+
+export function benchQuestions(targets: readonly FleetTarget[]): readonly Question[] {
+  const draw = seededDraws(7);
+  return Array.from({ length: QUESTIONS }, () => {
+    const target = pickEvenly(targets, draw());
+    const geo = pickEvenly(CLIENT_GEOS, draw());
+    const headers = new Map([["x-session", `session-${draw()}`]]);
+    const asn = readAsn(geo);
+    const facts: Facts = {
+      method: "GET",
+      host: target.host,
+      path: target.path,
+      header: (name) => headers.get(name) ?? null,
+      place: readPlace(geo),
+      ...(asn === undefined ? {} : { asn }),
+      clientAddress: clientAddress(draw()),
+    };
+    return { facts, draw: draw() };
+  });
+}
+
+/** One cluster in fifty is down, one in fifty degraded: an ordinary day of a large fleet. */
+function mostlyHealthy(snapshot: Snapshot): HealthView {
+  const stateOf = (index: number): HealthState => {
+    if (index % 50 === 17) return "unhealthy";
+    return index % 50 === 34 ? "degraded" : "healthy";
+  };
+  return { states: new Map(snapshot.clusters.map(({ name }, index) => [name, stateOf(index)])), ejected: new Set() };
+}

@@ -1,0 +1,135 @@
+/**
+ * CPU time per request of three Workers under the same load: a bare pass-through, our edge, and reflare. Each runs in
+ * its own workerd process; rounds interleave them and change their order, so that what the machine does meanwhile
+ * falls on all alike. An answer that is not the origin's makes the whole run fail.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { forkModule, nextMessage } from "./child.ts";
+import type { Cleanup } from "./cleanup.ts";
+import { demoSnapshot } from "./demo-fleet.ts";
+import { clockTicksPerSecond, cpuTicksOf } from "./process-cpu.ts";
+import { type LoadOrder, LoadResult, OriginReady, originBody } from "./protocol.ts";
+import { median, pairRatios, rotate, type Summary, summarize } from "./statistics.ts";
+import { VARIANTS, type Variant, writeVariant } from "./variants.ts";
+import { startWorkerd, type WorkerdProcess } from "./workerd.ts";
+
+/** Long enough for the JIT to settle and for the edge to have its snapshot from KV and its state from the beacon. */
+const WARM_UP_SECONDS = 3;
+
+/** The edge starts on the snapshot of its bundle, which knows nothing of this run's origin; it must get past that. */
+const READY_MS_MAX = 15_000;
+
+export type HttpOptions = { readonly rounds: number; readonly seconds: number; readonly connections: number };
+
+type Sample = { readonly cpuUs: number; readonly requestsPerSecond: number; readonly latencyMsP50: number };
+
+export type VariantResult = {
+  /** Microseconds of CPU (user and system) of the workerd process for each answered request. */
+  readonly cpuUs: Summary;
+  readonly requestsPerSecond: Summary;
+  readonly latencyMsP50: number;
+  readonly requests: number;
+  /** Answers that were not 200 with the origin's body, and requests without any answer. */
+  readonly bad: number;
+};
+
+export type Comparison = { readonly ofMedians: number; readonly ofPairs: Summary };
+
+export type HttpResult = {
+  readonly variants: Readonly<Record<Variant, VariantResult>>;
+  readonly edgeToBare: Comparison;
+  readonly edgeToReflare: Comparison;
+  readonly reflareToBare: Comparison;
+};
+
+export async function measureHttp(
+  options: HttpOptions,
+  { cleanup, log }: { cleanup: Cleanup; log: (line: string) => void },
+): Promise<HttpResult> {
+  const folder = await mkdtemp(path.join(tmpdir(), "fairlead-bench-"));
+  cleanup.add(() => rm(folder, { recursive: true, force: true }));
+  const nonce = randomUUID();
+  const expectedBody = originBody(nonce);
+  const { port: originPort } = OriginReady.parse(
+    await nextMessage(forkModule("processes/origin.ts", [nonce], cleanup)),
+  );
+  const snapshot = await demoSnapshot(originPort);
+  const load = forkModule("processes/load.ts", [], cleanup);
+
+  const run = async (url: string, seconds: number): Promise<LoadResult> => {
+    load.send({ url, connections: options.connections, seconds, expectedBody } satisfies LoadOrder);
+    return LoadResult.parse(await nextMessage(load));
+  };
+
+  const processes = new Map<Variant, WorkerdProcess>();
+  for (const variant of VARIANTS) {
+    const file = await writeVariant(variant, { folder, originPort, snapshot });
+    const process = await startWorkerd(folder, file, cleanup);
+    processes.set(variant, process);
+    await untilAnswered(variant, process.url, expectedBody);
+    log(`http: ${variant} is up; warming`);
+    await run(process.url, WARM_UP_SECONDS);
+  }
+
+  const samples: Record<Variant, (Sample & LoadResult)[]> = { bare: [], edge: [], reflare: [] };
+  const ticksPerSecond = clockTicksPerSecond();
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const [variant, { pid, url }] of rotate([...processes], round)) {
+      const ticksBefore = cpuTicksOf(pid);
+      const loaded = await run(url, options.seconds);
+      const cpuSeconds = (cpuTicksOf(pid) - ticksBefore) / ticksPerSecond;
+      samples[variant].push({
+        ...loaded,
+        cpuUs: (cpuSeconds * 1e6) / Math.max(loaded.good, 1),
+        requestsPerSecond: loaded.good / (loaded.durationMs / 1_000),
+      });
+    }
+    const line = VARIANTS.map((variant) => `${variant} ${samples[variant].at(-1)?.cpuUs.toFixed(1)} us`);
+    log(`http: round ${round + 1} of ${options.rounds}: ${line.join(", ")}`);
+  }
+  return evaluate(samples);
+}
+
+function evaluate(samples: Readonly<Record<Variant, readonly (Sample & LoadResult)[]>>): HttpResult {
+  const result = (variant: Variant): VariantResult => ({
+    cpuUs: summarize(samples[variant].map(({ cpuUs }) => cpuUs)),
+    requestsPerSecond: summarize(samples[variant].map(({ requestsPerSecond }) => requestsPerSecond)),
+    latencyMsP50: median(samples[variant].map(({ latencyMsP50 }) => latencyMsP50)),
+    requests: samples[variant].reduce((sum, { good }) => sum + good, 0),
+    bad: samples[variant].reduce((sum, { bad }) => sum + bad, 0),
+  });
+  const compare = (numerator: Variant, denominator: Variant): Comparison => {
+    const cpuOf = (variant: Variant) => samples[variant].map(({ cpuUs }) => cpuUs);
+    return {
+      ofMedians: median(cpuOf(numerator)) / median(cpuOf(denominator)),
+      ofPairs: summarize(pairRatios(cpuOf(numerator), cpuOf(denominator))),
+    };
+  };
+  return {
+    variants: { bare: result("bare"), edge: result("edge"), reflare: result("reflare") },
+    edgeToBare: compare("edge", "bare"),
+    edgeToReflare: compare("edge", "reflare"),
+    reflareToBare: compare("reflare", "bare"),
+  };
+}
+
+async function untilAnswered(variant: Variant, url: string, expectedBody: string): Promise<void> {
+  const deadline = performance.now() + READY_MS_MAX;
+  let answer = "nothing";
+  while (performance.now() < deadline) {
+    try {
+      const response = await fetch(url);
+      const body = await response.text();
+      if (response.status === 200 && body === expectedBody) return;
+      answer = `${response.status} ${body.slice(0, 500)}`;
+    } catch (cause) {
+      answer = String(cause);
+    }
+    await sleep(100);
+  }
+  throw new Error(`the ${variant} Worker does not pass on the origin's answer; last seen: ${answer}`);
+}

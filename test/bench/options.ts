@@ -1,0 +1,77 @@
+/** The command line of the bench. Unknown options and numbers out of range are refused with one sentence. */
+import { parseArgs } from "node:util";
+import { err, ok, type Result } from "../../config/result.ts";
+
+export const PARTS = ["http", "decide", "snapshot"] as const;
+export type Part = (typeof PARTS)[number];
+
+export type Options = {
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly parts: readonly Part[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly connections: number;
+};
+
+export const USAGE = `npm run bench -- [--json] [--only http|decide|snapshot] [--rounds N] [--seconds N] [--connections N]
+
+  --json           one JSON document on stdout; all else goes to stderr
+  --only PART      one part; may be given more than once
+  --rounds N       rounds of the HTTP part, 1 to 100 (default 9)
+  --seconds N      seconds of load for each Worker in each round, 1 to 60 (default 3)
+  --connections N  connections that are kept busy, 1 to 256 (default 16)
+`;
+
+export function parseOptions(argv: readonly string[]): Result<Options, string> {
+  const parsed = readArguments(argv);
+  if (!parsed.ok) return parsed;
+  const { values } = parsed.value;
+  const only = values.only ?? PARTS;
+  const parts = PARTS.filter((part) => only.includes(part));
+  const unknown = only.find((name) => !PARTS.some((part) => part === name));
+  if (unknown !== undefined) return err(`--only takes ${PARTS.join(", ")}; "${unknown}" is none of them`);
+
+  const rounds = wholeNumber("rounds", values.rounds ?? "9", 100);
+  if (!rounds.ok) return rounds;
+  const seconds = wholeNumber("seconds", values.seconds ?? "3", 60);
+  if (!seconds.ok) return seconds;
+  const connections = wholeNumber("connections", values.connections ?? "16", 256);
+  if (!connections.ok) return connections;
+  return ok({
+    json: values.json ?? false,
+    help: values.help ?? false,
+    parts,
+    rounds: rounds.value,
+    seconds: seconds.value,
+    connections: connections.value,
+  });
+}
+
+function readArguments(argv: readonly string[]) {
+  try {
+    return ok(
+      parseArgs({
+        args: [...argv],
+        strict: true,
+        allowPositionals: false,
+        options: {
+          json: { type: "boolean" },
+          help: { type: "boolean" },
+          only: { type: "string", multiple: true },
+          rounds: { type: "string" },
+          seconds: { type: "string" },
+          connections: { type: "string" },
+        },
+      }),
+    );
+  } catch (cause) {
+    // parseArgs reports what it does not know by throwing; its message is already a sentence for people.
+    return err(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function wholeNumber(name: string, text: string, max: number): Result<number, string> {
+  const value = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : Number.NaN;
+  return value <= max ? ok(value) : err(`--${name} takes a whole number from 1 to ${max}, not "${text}"`);
+}

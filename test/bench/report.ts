@@ -1,0 +1,143 @@
+/**
+ * What the bench found, for programs (one JSON document) and for people (a table), with the goals beside the figures.
+ * A part that did not run is left out of both.
+ */
+import type { DecideResult } from "./decide.ts";
+import type { HttpResult } from "./http.ts";
+import type { SnapshotResult } from "./snapshot.ts";
+import type { Summary } from "./statistics.ts";
+import { VARIANTS } from "./variants.ts";
+
+/** Smaller is better for each of them. `stretch` is what would be better still. */
+export const GOALS = {
+  edgeToBareCpu: { goal: 1.3, stretch: 1.2 },
+  edgeToReflareCpu: { goal: 0.9, stretch: 0.8 },
+  decideNs: { goal: 1_500 },
+  decideRatio: { goal: 1.5 },
+  snapshotTakeInMs: { goal: 30 },
+} as const satisfies Record<string, { readonly goal: number; readonly stretch?: number }>;
+
+export type GoalName = keyof typeof GOALS;
+export type Verdict = {
+  readonly value: number;
+  readonly goal: number;
+  readonly stretch?: number;
+  readonly pass: boolean;
+};
+
+export type Machine = {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly loadAverage: number;
+  readonly node: string;
+  readonly workerd: string;
+};
+
+export type Found = {
+  readonly machine: Machine;
+  readonly http?: HttpResult;
+  readonly decide?: DecideResult;
+  /** The second shape: every cluster behind one service. For information; no goal is set for it. */
+  readonly decideOneService?: DecideResult;
+  readonly snapshot?: SnapshotResult;
+};
+
+/** A goal is on the worst of the sizes: a decision has to be cheap in every fleet. */
+export function judge({ http, decide, snapshot }: Found): Partial<Record<GoalName, Verdict>> {
+  const values: Partial<Record<GoalName, number>> = {
+    ...(http === undefined
+      ? {}
+      : { edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians }),
+    ...(decide === undefined
+      ? {}
+      : { decideNs: Math.max(...Object.values(decide.ns).map(({ median }) => median)), decideRatio: decide.ratio }),
+    ...(snapshot === undefined ? {} : { snapshotTakeInMs: Math.max(snapshot.takeInMs, snapshot.coldTakeInMs) }),
+  };
+  return Object.fromEntries(
+    Object.entries(GOALS).flatMap(([name, goal]) => {
+      // Object.entries loses the key type; the names come from GOALS itself.
+      const value = values[name as GoalName];
+      return value === undefined ? [] : [[name, { value, ...goal, pass: value <= goal.goal }]];
+    }),
+  );
+}
+
+export function toJson(found: Found): string {
+  const { http, decide, decideOneService, snapshot, machine } = found;
+  const document = {
+    ...(http === undefined
+      ? {}
+      : { edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians }),
+    ...(decide === undefined ? {} : { decideNs: decideFigures(decide) }),
+    ...(decideOneService === undefined ? {} : { decideOneServiceNs: decideFigures(decideOneService) }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(http === undefined ? {} : { http }),
+    machine,
+    goals: judge(found),
+  };
+  return JSON.stringify(document, undefined, 2);
+}
+
+function decideFigures({ ns, ratio }: DecideResult) {
+  return { ...Object.fromEntries(Object.entries(ns).map(([size, { median }]) => [size, median])), ratio };
+}
+
+export function toText(found: Found): string {
+  const { machine, http, decide, decideOneService, snapshot } = found;
+  const lines = [
+    `${machine.cpu}, ${machine.cores} cores, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, workerd ${machine.workerd}`,
+  ];
+  if (http !== undefined) lines.push("", ...httpLines(http));
+  if (decide !== undefined)
+    lines.push("", "decide(), ns a decision by clusters", ...decideLines("services x 3 regions", decide));
+  if (decideOneService !== undefined) lines.push(...decideLines("one service", decideOneService));
+  if (snapshot !== undefined) lines.push("", ...snapshotLines(snapshot));
+  lines.push("", ...goalLines(judge(found)));
+  return `${lines.join("\n")}\n`;
+}
+
+function httpLines(http: HttpResult): string[] {
+  const rows = VARIANTS.map((variant) => {
+    const { cpuUs, requestsPerSecond, latencyMsP50, requests, bad } = http.variants[variant];
+    return [
+      variant.padEnd(9),
+      `${cpuUs.median.toFixed(1)} (${cpuUs.min.toFixed(1)}-${cpuUs.max.toFixed(1)})`.padStart(22),
+      requestsPerSecond.median.toFixed(0).padStart(8),
+      latencyMsP50.toFixed(1).padStart(8),
+      String(requests).padStart(10),
+      String(bad).padStart(6),
+    ].join(" ");
+  });
+  const ratio = (name: string, { ofMedians, ofPairs }: { ofMedians: number; ofPairs: Summary }) =>
+    `${name.padEnd(18)} ${ofMedians.toFixed(3)}   by rounds ${ofPairs.median.toFixed(3)} (${ofPairs.min.toFixed(3)}-${ofPairs.max.toFixed(3)})`;
+  return [
+    `${"Worker".padEnd(9)} ${"CPU us/request".padStart(22)} ${"req/s".padStart(8)} ${"p50 ms".padStart(8)} ${"requests".padStart(10)} ${"bad".padStart(6)}`,
+    ...rows,
+    ratio("edge to bare", http.edgeToBare),
+    ratio("edge to reflare", http.edgeToReflare),
+    ratio("reflare to bare", http.reflareToBare),
+  ];
+}
+
+function decideLines(shape: string, { ns, ratio }: DecideResult): string[] {
+  const sizes = Object.entries(ns).map(([size, { median }]) => `${size}: ${median.toFixed(0)}`);
+  return [`  ${shape.padEnd(22)} ${sizes.join("   ")}   ratio ${ratio.toFixed(2)}`];
+}
+
+function snapshotLines(snapshot: SnapshotResult): string[] {
+  const { clusters, bytes, gzipBytes, compileMs, verifyMs, parseMs, loadMs, takeInMs, coldTakeInMs } = snapshot;
+  const kib = (count: number) => `${(count / 1_024).toFixed(0)} KiB`;
+  const ms = (time: number) => `${time.toFixed(1)} ms`;
+  return [
+    `snapshot of ${clusters} clusters: ${kib(bytes)}, gzip ${kib(gzipBytes)}; compile ${ms(compileMs)}`,
+    `  verify ${ms(verifyMs)} + parse ${ms(parseMs)} + load ${ms(loadMs)} = ${ms(takeInMs)} warm, ${ms(coldTakeInMs)} in a fresh process`,
+  ];
+}
+
+function goalLines(verdicts: Partial<Record<GoalName, Verdict>>): string[] {
+  return Object.entries(verdicts).map(([name, { value, goal, stretch, pass }]) => {
+    const aim = stretch === undefined ? `<= ${goal}` : `<= ${goal} (stretch ${stretch})`;
+    const digits = value < 100 ? 3 : 0;
+    return `${pass ? "pass" : "MISS"}  ${name.padEnd(18)} ${value.toFixed(digits).padStart(8)}  ${aim}`;
+  });
+}

@@ -1,0 +1,52 @@
+/** The few statistics that the bench reports. Medians, because one slow batch on a shared machine must not move them. */
+import { invariant } from "../../config/invariant.ts";
+
+export function median(values: readonly number[]): number {
+  invariant(values.length > 0, "a median is taken of at least one value");
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = sorted[sorted.length >> 1];
+  const lower = sorted[(sorted.length - 1) >> 1];
+  invariant(upper !== undefined && lower !== undefined, "the middle of a list that is not empty exists");
+  return (lower + upper) / 2;
+}
+
+/** Median, smallest and largest: the spread says how much of a difference is noise. */
+export type Summary = { readonly median: number; readonly min: number; readonly max: number };
+
+export function summarize(values: readonly number[]): Summary {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+}
+
+/** `numerators[i] / denominators[i]`: both were measured in the same round, so slow drift of the machine cancels out. */
+export function pairRatios(numerators: readonly number[], denominators: readonly number[]): number[] {
+  invariant(numerators.length === denominators.length, "pairs have two members");
+  return numerators.map((numerator, i) => {
+    const denominator = denominators[i];
+    invariant(denominator !== undefined && denominator > 0, "what is divided by is above zero");
+    return numerator / denominator;
+  });
+}
+
+/** Rotates a list so that over the rounds each entry is first, in the middle and last equally often. */
+export function rotate<T>(entries: readonly T[], by: number): T[] {
+  const start = entries.length === 0 ? 0 : by % entries.length;
+  return [...entries.slice(start), ...entries.slice(0, start)];
+}
+
+/** Mulberry32: uint32 draws from a seed, so that every run of the bench asks the same questions. */
+export function seededDraws(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+}
+
+/** The entry that a uint32 draw falls on, each with the same chance. */
+export function pickEvenly<T>(entries: readonly T[], draw: number): T {
+  const entry = entries[Math.floor((draw / 2 ** 32) * entries.length)];
+  invariant(entry !== undefined, "a draw below 2^32 falls on an entry of a list that is not empty");
+  return entry;
+}

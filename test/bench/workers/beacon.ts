@@ -1,0 +1,26 @@
+/**
+ * A beacon as the edge sees one (`config/beacon.ts`): the state with every cluster healthy, and the one snapshot. The
+ * admin Worker is left out on purpose: only what the edge process does on account of its requests is measured.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { BEACON_STATE_PATH, beaconSnapshotPath } from "../../../config/beacon.ts";
+
+type Env = { readonly SNAPSHOT: string; readonly REVISION: string; readonly CLUSTERS: string };
+
+export class BeaconObject extends DurableObject<Env> {
+  override fetch(request: Request): Response {
+    const { pathname } = new URL(request.url);
+    if (pathname === BEACON_STATE_PATH) return Response.json(this.#state());
+    if (pathname === beaconSnapshotPath(Number(this.env.REVISION))) return new Response(this.env.SNAPSHOT);
+    return new Response(null, { status: 404 });
+  }
+
+  #state() {
+    const clusters = Object.fromEntries(this.env.CLUSTERS.split(",").map((name) => [name, "healthy"]));
+    return { revision: Number(this.env.REVISION), health: { sequence: 1, atMs: Date.now(), clusters } };
+  }
+}
+
+export default {
+  fetch: () => new Response(null, { status: 404 }),
+} satisfies ExportedHandler<Env>;
