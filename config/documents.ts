@@ -169,6 +169,7 @@ export const Parameter = z.strictObject({
   type: z.enum(["string", "integer", "boolean"]),
   default: z.exactOptional(ParameterValue),
 });
+export type Parameter = z.infer<typeof Parameter>;
 
 /**
  * One description for every region's cluster. Any string inside `cluster` may hold `${parameter}`; a string that is

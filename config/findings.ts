@@ -4,9 +4,84 @@ export type Severity = "error" | "warning";
 /** Keys and indexes from the root of the document list: `[3, "spec", "default", "weights", "eu-wset"]`. */
 export type FindingPath = readonly (string | number)[];
 
+/** Every code a finding may have. They are public: tools and runbooks match on them, so none changes its meaning. */
+export const FINDING_CODES = [
+  // What the text itself has wrong, before any document is seen.
+  "file.empty",
+  "file.unreadable",
+  "yaml.syntax",
+  "yaml.duplicateKey",
+  "yaml.tag",
+  "yaml.alias",
+  // The shape of one document.
+  "document.shape",
+  "document.depth",
+  "document.text",
+  "document.number",
+  "document.key",
+  "apiVersion.missing",
+  "apiVersion.unknown",
+  "kind.missing",
+  "kind.unknown",
+  "kind.reserved",
+  "field.missing",
+  "field.unknown",
+  "field.type",
+  "field.value",
+  "field.range",
+  "field.length",
+  "field.format",
+  "field.choice",
+  // Templates and environments.
+  "environment.unknown",
+  "parameter.missing",
+  "parameter.unknown",
+  "parameter.unused",
+  "parameter.undeclared",
+  "parameter.malformed",
+  "parameter.type",
+  // Between documents.
+  "name.duplicate",
+  "name.reserved",
+  "reference.unknown",
+  "reference.duplicate",
+  "limit.exceeded",
+  "weights.zero",
+  "region.noCluster",
+  "region.noWeight",
+  "service.noCluster",
+  "service.noRoute",
+  "fleet.empty",
+  "canary.noCluster",
+  "residency.unsatisfied",
+  "residency.unknownPlace",
+  "residency.unreachable",
+  "selector.empty",
+  "steering.unreachable",
+  "country.unknown",
+  "overlay.default",
+  // Routes.
+  "route.tie",
+  "path.syntax",
+  "host.syntax",
+  "host.duplicate",
+  // Endpoints and times.
+  "endpoint.syntax",
+  "endpoint.scheme",
+  "endpoint.address",
+  "endpoint.specialUse",
+  "endpoint.shared",
+  "endpoint.spelling",
+  "timeout.range",
+  "timeout.order",
+  "healthCheck.order",
+  "healthCheck.range",
+] as const;
+export type FindingCode = (typeof FINDING_CODES)[number];
+
 export type Finding = {
-  /** Stable, dotted, lower-case noun first: `reference.unknown`, `route.tie`. */
-  readonly code: string;
+  /** Stable, dotted, the noun first: `reference.unknown`, `route.tie`. */
+  readonly code: FindingCode;
   readonly severity: Severity;
   readonly path: FindingPath;
   /** A sentence that says what is wrong and how to put it right. */

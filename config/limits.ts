@@ -46,6 +46,9 @@ export const SHARE_BPS_TOTAL = 10_000;
 /** A request is tried at most this often; DESIGN §5 bounds amplification, this bounds one unlucky request. */
 export const ATTEMPTS_MAX = 5;
 
+/** One try and two more: survives a dead cluster and a dead region, and triples nothing unless all is dead. */
+export const ATTEMPTS_DEFAULT = 3;
+
 /** KV values may be 25 MiB; an isolate holds 128 MB. Two parsed snapshots and their texts must fit beside traffic. */
 export const SNAPSHOT_BYTES_MAX = 8 * 1024 * 1024;
 

@@ -1,0 +1,73 @@
+/**
+ * Every error that the admin API answers, in one table: the code is public and stable, the status follows from it, and
+ * `type` is made of it (RFC 9457). `detail` and `errors` are filled in by whoever says no.
+ */
+
+type ProblemEntry = { readonly status: number; readonly title: string };
+
+export const ADMIN_PROBLEMS = {
+  unauthenticated: { status: 401, title: "A valid bearer token is needed" },
+  notFound: { status: 404, title: "There is nothing at this address" },
+  regionUnknown: { status: 404, title: "The fleet has no such region" },
+  clusterUnknown: { status: 404, title: "The fleet has no such cluster" },
+  revisionUnknown: { status: 404, title: "There is no such revision" },
+  methodNotAllowed: { status: 405, title: "This address does not take that method" },
+  contentTypeUnsupported: { status: 415, title: "The body must be application/json without content coding" },
+  bodyTooLarge: { status: 413, title: "The body is too large" },
+  bodyTimeout: { status: 408, title: "The body took too long to arrive" },
+  bodyMalformed: { status: 400, title: "The body is not JSON as it is accepted here" },
+  parameterInvalid: { status: 400, title: "A parameter is not what it should be" },
+  bodyInvalid: { status: 422, title: "The body does not have the right shape" },
+  documentsInvalid: { status: 422, title: "The documents do not make a sound fleet" },
+  weightsInvalid: { status: 422, title: "The weights cannot be set like that" },
+  drainInvalid: { status: 422, title: "The drain cannot be set like that" },
+  lastRegion: { status: 409, title: "No other region would take new clients" },
+  commitContended: { status: 409, title: "Too many changes at the same time" },
+  preconditionFailed: { status: 412, title: "The fleet is no longer what you think it is" },
+  internal: { status: 500, title: "Something went wrong on our side" },
+  unavailable: { status: 503, title: "The control plane cannot answer right now" },
+} as const satisfies Record<string, ProblemEntry>;
+
+export type AdminProblemCode = keyof typeof ADMIN_PROBLEMS;
+
+/** One thing that is wrong in what was sent. `pointer` is RFC 6901 into the body, or names a parameter. */
+export type AdminProblemItem = {
+  readonly pointer: string;
+  readonly detail: string;
+  readonly code: string;
+  readonly didYouMean?: string;
+};
+
+/** A "no" as a value: what cores and objects hand to the route that turns it into an answer. */
+export type AdminRefusal = {
+  readonly code: AdminProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly AdminProblemItem[];
+  /** The current ETag, for a stale precondition. */
+  readonly etag?: string;
+};
+
+/** The body of every error answer, `application/problem+json`. */
+export type AdminProblem = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: AdminProblemCode;
+  readonly detail: string;
+  /** The id of the request, as in the `x-request-id` header of the answer. */
+  readonly instance: string;
+  readonly errors?: readonly AdminProblemItem[];
+};
+
+export function adminProblem(refusal: AdminRefusal, requestId: string): AdminProblem {
+  const { status, title } = ADMIN_PROBLEMS[refusal.code];
+  return {
+    type: `/problems/${refusal.code}`,
+    title,
+    status,
+    code: refusal.code,
+    detail: refusal.detail,
+    instance: requestId,
+    ...(refusal.errors === undefined ? {} : { errors: refusal.errors }),
+  };
+}

@@ -1,0 +1,32 @@
+/** What a check is given: the documents that have the right shape, and what is known of the others. */
+import type {
+  ClusterDocument,
+  DocumentKind,
+  EnvironmentDocument,
+  RegionDocument,
+  RouteDocument,
+  ServiceDocument,
+} from "../documents.ts";
+import type { Finding, FindingPath } from "../findings.ts";
+import type { Placed } from "../placed.ts";
+
+export type DeclaredName = { readonly kind: DocumentKind; readonly name: string; readonly path: FindingPath };
+
+export type CheckInput = {
+  readonly regions: readonly Placed<RegionDocument>[];
+  readonly services: readonly Placed<ServiceDocument>[];
+  readonly clusters: readonly Placed<ClusterDocument>[];
+  readonly routes: readonly Placed<RouteDocument>[];
+  readonly environments: readonly Placed<EnvironmentDocument>[];
+  /** Every name that is written anywhere, also in documents that are broken otherwise: those exist all the same. */
+  readonly declared: readonly DeclaredName[];
+  /** No document was refused, so what is not there was never written. */
+  readonly complete: boolean;
+  readonly development: boolean;
+};
+
+export type Check = (input: CheckInput) => readonly Finding[];
+
+export function declaredNames(input: CheckInput, kind: DocumentKind): ReadonlySet<string> {
+  return new Set(input.declared.filter((declared) => declared.kind === kind).map(({ name }) => name));
+}

@@ -1,0 +1,55 @@
+/** Every name that a document uses is the name of something, and no list names the same thing twice. */
+import type { DocumentKind, RouteDocument } from "../documents.ts";
+import type { Finding, FindingPath } from "../findings.ts";
+import { findingAt, type Placed } from "../placed.ts";
+import { suggest } from "../suggest.ts";
+import { type CheckInput, declaredNames } from "./check.ts";
+
+type Reference = { readonly kind: DocumentKind; readonly name: string; readonly path: FindingPath };
+
+export function checkReferences(input: CheckInput): readonly Finding[] {
+  const names = new Map((["Region", "Service"] as const).map((kind) => [kind, declaredNames(input, kind)]));
+  const dangling = (placed: Placed<unknown>, references: readonly Reference[]): Finding[] =>
+    references.flatMap(({ kind, name, path }) => {
+      const known: ReadonlySet<string> = names.get(kind as "Region" | "Service") ?? new Set();
+      if (known.has(name)) return [];
+      const message = `there is no ${kind} "${name}"`;
+      return [findingAt(placed, { code: "reference.unknown", path, message, didYouMean: suggest(name, known) })];
+    });
+  return [
+    ...input.services.flatMap((service) => dangling(service, canaryRegions(service.document.spec.canaryShareBps))),
+    ...input.clusters.flatMap((cluster) =>
+      dangling(cluster, [
+        { kind: "Region", name: cluster.document.spec.region, path: ["spec", "region"] },
+        { kind: "Service", name: cluster.document.spec.service, path: ["spec", "service"] },
+      ]),
+    ),
+    ...input.routes.flatMap((route) => dangling(route, routeReferences(route.document))),
+  ];
+}
+
+function canaryRegions(shares: number | Readonly<Record<string, number>> | undefined): Reference[] {
+  return typeof shares === "object" ? regionKeys(shares, ["spec", "canaryShareBps"]) : [];
+}
+
+function routeReferences({ spec }: RouteDocument): Reference[] {
+  const order = spec.failover?.order;
+  return [
+    { kind: "Service", name: spec.service, path: ["spec", "service"] },
+    ...(spec.steering ?? []).flatMap(({ weights }, index) =>
+      regionKeys(weights, ["spec", "steering", index, "weights"]),
+    ),
+    ...("weights" in spec.default
+      ? regionKeys(spec.default.weights, ["spec", "default", "weights"])
+      : regionEntries(spec.default.proximity.regions ?? [], ["spec", "default", "proximity", "regions"])),
+    ...(Array.isArray(order) ? regionEntries(order, ["spec", "failover", "order"]) : []),
+  ];
+}
+
+function regionKeys(record: Readonly<Record<string, unknown>>, path: FindingPath): Reference[] {
+  return Object.keys(record).map((name) => ({ kind: "Region", name, path: [...path, name] }));
+}
+
+function regionEntries(names: readonly string[], path: FindingPath): Reference[] {
+  return names.map((name, index) => ({ kind: "Region", name, path: [...path, index] }));
+}

@@ -1,0 +1,233 @@
+/**
+ * A checked fleet and the live overlays on it become the snapshot that the edge reads. Everything is resolved here:
+ * defaults, durations, drains, shifted weights. Pure and deterministic: the order of documents and overlays does not
+ * matter, everything with a name is sorted by it, and only the steering rules keep the order that they were written in.
+ *
+ * Left to others: whether the fleet is sound (`read-fleet.ts`), and whether an overlay is still in force (its keeper
+ * drops the expired ones). An overlay on something that is no longer in the fleet has no effect.
+ */
+import {
+  type AdminState,
+  type ClusterDocument,
+  DEFAULT_RULE,
+  type Fleet,
+  type RegionDocument,
+  type RegionWeights,
+  type RouteDocument,
+  type ServiceDocument,
+} from "./documents.ts";
+import { parseDuration } from "./duration.ts";
+import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
+import type { RegionName, Revision, ShareBps } from "./ids.ts";
+import { invariant, unreachable } from "./invariant.ts";
+import { ATTEMPTS_DEFAULT, FIRST_BYTE_MS_DEFAULT, TOTAL_MS_DEFAULT } from "./limits.ts";
+import { compareText, sortedBy, sortedRecord } from "./order.ts";
+import type { ClusterDrain, Overlay, RegionDrain } from "./overlays.ts";
+import {
+  type Availability,
+  SNAPSHOT_SCHEMA_VERSION,
+  type Snapshot,
+  type SnapshotCluster,
+  type SnapshotDefault,
+  type SnapshotFailover,
+  type SnapshotRegion,
+  type SnapshotRoute,
+  type SnapshotService,
+} from "./snapshot.ts";
+
+export type CompileInput = {
+  readonly fleet: Fleet;
+  readonly overlays: readonly Overlay[];
+  readonly environment: string;
+  readonly revision: Revision;
+};
+
+export function compile({ fleet, overlays, environment, revision }: CompileInput): Snapshot {
+  const regions = sortedBy(fleet.regions, nameOf);
+  const live = indexOverlays(overlays);
+  const regionNames = regions.map((region) => region.metadata.name);
+  return {
+    schemaVersion: SNAPSHOT_SCHEMA_VERSION,
+    environment,
+    revision,
+    beacons: [...new Set(regions.map((region) => region.spec.vantage))].sort(compareText),
+    regions: regions.map((region) => compileRegion(region, live)),
+    services: sortedBy(fleet.services, nameOf).map((service) => compileService(service, fleet.clusters)),
+    clusters: sortedBy(fleet.clusters, nameOf).map((cluster) => compileCluster(cluster, live)),
+    routes: sortedBy(fleet.routes, nameOf).map((route) => compileRoute(route, regionNames, live)),
+  };
+}
+
+function nameOf(document: { readonly metadata: { readonly name: string } }): string {
+  return document.metadata.name;
+}
+
+type LiveOverlays = {
+  readonly regionDrains: ReadonlyMap<string, readonly RegionDrain[]>;
+  readonly clusterDrains: ReadonlyMap<string, readonly ClusterDrain[]>;
+  /** By `route/rule`. */
+  readonly shifts: ReadonlyMap<string, RegionWeights>;
+};
+
+function indexOverlays(overlays: readonly Overlay[]): LiveOverlays {
+  const regionDrains = new Map<string, RegionDrain[]>();
+  const clusterDrains = new Map<string, ClusterDrain[]>();
+  const shifts = new Map<string, RegionWeights>();
+  for (const overlay of overlays) {
+    switch (overlay.kind) {
+      case "regionDrain":
+        regionDrains.set(overlay.region, [...(regionDrains.get(overlay.region) ?? []), overlay]);
+        break;
+      case "clusterDrain":
+        clusterDrains.set(overlay.cluster, [...(clusterDrains.get(overlay.cluster) ?? []), overlay]);
+        break;
+      case "weightShift": {
+        const key = `${overlay.route}/${overlay.rule}`;
+        invariant(!shifts.has(key), "at most one weight shift for a rule");
+        shifts.set(key, overlay.weights);
+        break;
+      }
+      default:
+        unreachable(overlay);
+    }
+  }
+  return { regionDrains, clusterDrains, shifts };
+}
+
+function compileRegion({ metadata, spec }: RegionDocument, { regionDrains }: LiveOverlays): SnapshotRegion {
+  return {
+    name: metadata.name,
+    latitude: spec.location.latitude,
+    longitude: spec.location.longitude,
+    jurisdictions: [...spec.jurisdictions].sort(compareText),
+    availability: drained(spec.adminState, regionDrains.get(metadata.name)),
+  };
+}
+
+/** The declared state made stricter by drains, never softer: a drain does not put a disabled region back to work. */
+function drained(declared: AdminState | undefined, drains: readonly (RegionDrain | ClusterDrain)[] = []): Availability {
+  return drains.map(drainedBy).reduce(stricter, { adminState: declared ?? "enabled" });
+}
+
+function drainedBy({ mode, deadlineMs }: RegionDrain | ClusterDrain): Availability {
+  if (mode === "immediate") return { adminState: "disabled" };
+  return deadlineMs === undefined ? { adminState: "draining" } : { adminState: "draining", deadlineMs };
+}
+
+const STRICTNESS: Readonly<Record<AdminState, number>> = { enabled: 0, draining: 1, disabled: 2 };
+
+/** Of two drains the earlier deadline counts. */
+function stricter(a: Availability, b: Availability): Availability {
+  const difference = STRICTNESS[a.adminState] - STRICTNESS[b.adminState];
+  if (difference !== 0) return difference > 0 ? a : b;
+  return (a.deadlineMs ?? Number.POSITIVE_INFINITY) <= (b.deadlineMs ?? Number.POSITIVE_INFINITY) ? a : b;
+}
+
+function compileService({ metadata, spec }: ServiceDocument, clusters: readonly ClusterDocument[]): SnapshotService {
+  const totalMs = milliseconds(spec.timeouts?.total) ?? TOTAL_MS_DEFAULT;
+  return {
+    name: metadata.name,
+    ...(spec.residency === undefined ? {} : { residency: spec.residency }),
+    affinity: spec.affinity ?? { by: "clientAddress" },
+    canaryShareBps: canaryShares({ metadata, spec }, clusters),
+    attemptsMax: spec.retries?.attemptsMax ?? ATTEMPTS_DEFAULT,
+    // A service that only shortens its total must not be left with a first-byte time that is longer.
+    firstByteMs: milliseconds(spec.timeouts?.firstByte) ?? Math.min(FIRST_BYTE_MS_DEFAULT, totalMs),
+    totalMs,
+  };
+}
+
+/** One figure for all regions is written out for each region in which the service has clusters. */
+function canaryShares(
+  { metadata, spec }: Pick<ServiceDocument, "metadata" | "spec">,
+  clusters: readonly ClusterDocument[],
+): Record<RegionName, ShareBps> {
+  const share = spec.canaryShareBps;
+  if (share === undefined) return {};
+  if (typeof share !== "number") return sortedRecord(share);
+  const regions = clusters.filter(({ spec }) => spec.service === metadata.name).map(({ spec }) => spec.region);
+  return sortedRecord(Object.fromEntries(regions.map((region) => [region, share])));
+}
+
+function milliseconds(duration: string | undefined): number | undefined {
+  if (duration === undefined) return undefined;
+  const ms = parseDuration(duration);
+  invariant(ms !== undefined, "a duration that its schema let through");
+  return ms;
+}
+
+function compileCluster({ metadata, spec }: ClusterDocument, { clusterDrains }: LiveOverlays): SnapshotCluster {
+  const endpoint = parseEndpoint(spec.endpoint);
+  invariant(endpoint.ok, "an endpoint that the checks let through");
+  return {
+    name: metadata.name,
+    service: spec.service,
+    region: spec.region,
+    endpoint: formatEndpoint(endpoint.value),
+    side: spec.side ?? "stable",
+    weight: spec.weight,
+    availability: drained(spec.adminState, clusterDrains.get(metadata.name)),
+  };
+}
+
+function compileRoute(
+  { metadata, spec }: RouteDocument,
+  regionNames: readonly RegionName[],
+  { shifts }: LiveOverlays,
+): SnapshotRoute {
+  const weightsOf = (rule: string, declared: RegionWeights): RegionWeights =>
+    sortedRecord(usableShift(shifts.get(`${metadata.name}/${rule}`), regionNames) ?? declared);
+  const { hosts, paths, methods, headers } = spec.match;
+  return {
+    name: metadata.name,
+    service: spec.service,
+    hosts,
+    // Any path, said in a way that the edge's index knows.
+    paths: paths ?? [{ prefix: "/" }],
+    ...(methods === undefined ? {} : { methods }),
+    ...(headers === undefined ? {} : { headers }),
+    steering: (spec.steering ?? []).map(({ name, when, weights }) => ({
+      name,
+      when,
+      weights: weightsOf(name, weights),
+    })),
+    default: compileDefault(spec, regionNames, weightsOf),
+    failover: compileFailover(spec),
+  };
+}
+
+/**
+ * A shift may outlive a region that it names: what is left of it counts as long as it still sends traffic somewhere,
+ * else the declared weights do.
+ */
+function usableShift(
+  weights: RegionWeights | undefined,
+  regionNames: readonly RegionName[],
+): RegionWeights | undefined {
+  if (weights === undefined) return undefined;
+  const left = regionNames.flatMap((region) => {
+    const weight = weights[region];
+    return weight === undefined ? [] : [[region, weight] as const];
+  });
+  return left.some(([, weight]) => weight > 0) ? Object.fromEntries(left) : undefined;
+}
+
+function compileDefault(
+  spec: RouteDocument["spec"],
+  regionNames: readonly RegionName[],
+  weightsOf: (rule: string, declared: RegionWeights) => RegionWeights,
+): SnapshotDefault {
+  if ("weights" in spec.default) return { by: "weights", weights: weightsOf(DEFAULT_RULE, spec.default.weights) };
+  const regions = spec.default.proximity.regions ?? regionNames;
+  return { by: "proximity", regions: [...regions].sort(compareText) };
+}
+
+/** Envoy's defaults: 140% overprovisioning, panic below 50%, and a level in panic spreads over all that it has. */
+function compileFailover({ failover }: RouteDocument["spec"]): SnapshotFailover {
+  return {
+    order: failover?.order ?? "proximity",
+    overprovisioningFactor: failover?.overprovisioningFactor ?? 140,
+    panicThreshold: failover?.panicThreshold ?? 50,
+    onPanic: failover?.onPanic ?? "spread",
+  };
+}
