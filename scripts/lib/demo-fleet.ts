@@ -1,0 +1,71 @@
+/**
+ * The example fleet for one port base. Its environment is written for the base 8787; templates do no arithmetic, so
+ * another base is made by moving every `port` value of the environment by the same distance.
+ */
+import path from "node:path";
+import { API_VERSION } from "../../config/documents.ts";
+import { readFleet } from "../../config/read-fleet.ts";
+import { loadFleetFolder } from "./fleet-folder.ts";
+
+export const DEMO_ENVIRONMENT = "demo";
+export const DEMO_FLEET_FOLDER = path.join(import.meta.dirname, "../../config/fleets/demo");
+
+/** The port base that `config/fleets/demo/environment.yaml` is written for. */
+export const DEMO_PORT_BASE = 8787;
+
+/** From the data port of a demo cluster to its control port. */
+const CONTROL_PORT_OFFSET = 100;
+
+export type DemoCluster = {
+  readonly name: string;
+  readonly region: string;
+  readonly port: number;
+  readonly controlPort: number;
+};
+
+export type DemoFleet = {
+  /** The documents, ready for `readFleet` and `PUT /v1/fleet`. */
+  readonly documents: readonly unknown[];
+  /** The servers to start: the clusters of the service `web`, by name. */
+  readonly clusters: readonly DemoCluster[];
+};
+
+export function loadDemoFleet(portBase: number = DEMO_PORT_BASE): DemoFleet {
+  const documents = loadFleetFolder(DEMO_FLEET_FOLDER).inputs.map((input) =>
+    movePorts(input, portBase - DEMO_PORT_BASE),
+  );
+  const { fleet } = readFleet(documents, { environment: DEMO_ENVIRONMENT, development: true });
+  const clusters = fleet.clusters
+    .filter(({ spec }) => spec.service === "web")
+    .map(({ metadata, spec }) => {
+      const port = Number(new URL(spec.endpoint).port);
+      return { name: metadata.name, region: spec.region, port, controlPort: port + CONTROL_PORT_OFFSET };
+    });
+  return { documents, clusters };
+}
+
+/** The same document with every whole-number `port` of an Environment's clusters moved; any other as it is. */
+export function movePorts(document: unknown, distance: number): unknown {
+  if (!isEnvironment(document)) return document;
+  const clusters = document.spec.clusters.map((cluster) => {
+    const port = cluster.values.port;
+    return typeof port === "number" ? { ...cluster, values: { ...cluster.values, port: port + distance } } : cluster;
+  });
+  return { ...document, spec: { ...document.spec, clusters } };
+}
+
+type EnvironmentLike = {
+  readonly spec: { readonly clusters: readonly { readonly values: Readonly<Record<string, unknown>> }[] };
+};
+
+/** Ours is checked in and tested, so kind and version say enough about its shape. */
+function isEnvironment(document: unknown): document is EnvironmentLike {
+  return (
+    typeof document === "object" &&
+    document !== null &&
+    "apiVersion" in document &&
+    document.apiVersion === API_VERSION &&
+    "kind" in document &&
+    document.kind === "Environment"
+  );
+}
