@@ -80,7 +80,10 @@ function readDocument(document: YamlDocument, lines: LineCounter): FleetText {
     ...document.warnings.map((problem) => syntaxFinding(problem, lines)),
   ];
   const value = toValue(document);
-  if (!value.ok) return { documents: [], findings: [...findings, { ...START, ...error("yaml.alias", value.because) }] };
+  if (!value.ok) {
+    const position = positionAt(firstDangling(document) ?? startOf(document), lines);
+    return { documents: [], findings: [...findings, { ...position, ...error("yaml.alias", value.because) }] };
+  }
   const broken = findings.length > 0;
   const locateIn = (path: FindingPath) => locate(document, path, lines);
   if (!Array.isArray(value.value)) return { documents: [{ value: value.value, broken, locate: locateIn }], findings };
