@@ -1,0 +1,299 @@
+/** What holds for every snapshot, client, health and draw. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Snapshot } from "../../../config/snapshot.ts";
+import { decide } from "../../../worker/routing/decide.ts";
+import type { Facts } from "../../../worker/routing/facts.ts";
+import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
+import { readPlace } from "../../../worker/routing/place.ts";
+import { facts, view } from "./world.ts";
+
+const REGIONS = ["eu-west", "us-east", "ap-south", "sa-east"] as const;
+const JURISDICTIONS = ["eu", "us", "in"] as const;
+const COUNTRIES = ["DE", "FR", "US", "IN", "BR", "T1", "XX", "ZZ", undefined] as const;
+
+const adminState = fc.constantFrom("enabled", "enabled", "enabled", "draining", "disabled");
+const availability = fc.record({ adminState, deadlineMs: fc.nat(1_000) }, { requiredKeys: ["adminState"] });
+const weights = fc.dictionary(fc.constantFrom(...REGIONS), fc.nat(100));
+const selector = fc.oneof(
+  fc.record({ countries: fc.subarray(["DE", "US", "IN", "BR"], { minLength: 1 }) }),
+  fc.constant({ eu: true }),
+  fc.constant({ unknown: true }),
+  fc.constant({ any: true }),
+  fc.record({ continents: fc.subarray(["EU", "NA", "AS"], { minLength: 1 }) }),
+);
+const residency = fc.array(
+  fc.record({ clients: selector, jurisdictions: fc.subarray([...JURISDICTIONS], { minLength: 1 }) }),
+  { minLength: 1, maxLength: 3 },
+);
+
+const region = (name: string) =>
+  fc.record({
+    name: fc.constant(name),
+    latitude: fc.integer({ min: -90, max: 90 }),
+    longitude: fc.integer({ min: -180, max: 180 }),
+    jurisdictions: fc.subarray([...JURISDICTIONS]),
+    availability,
+  });
+
+const service = fc.record(
+  {
+    name: fc.constant("web"),
+    residency,
+    affinity: fc.constantFrom({ by: "none" }, { by: "clientAddress" }, { by: "header", header: "x-user" }),
+    canaryShareBps: fc.dictionary(fc.constantFrom(...REGIONS), fc.nat(10_000)),
+    attemptsMax: fc.integer({ min: 1, max: 5 }),
+    firstByteMs: fc.constant(1_000),
+    totalMs: fc.constant(2_000),
+  },
+  { requiredKeys: ["name", "affinity", "canaryShareBps", "attemptsMax", "firstByteMs", "totalMs"] },
+);
+
+const clusters = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom(...Array.from({ length: 12 }, (_, i) => `c${i}`)),
+    service: fc.constant("web"),
+    region: fc.constantFrom(...REGIONS),
+    endpoint: fc.constant("https://a.example.net"),
+    side: fc.constantFrom("stable", "canary"),
+    weight: fc.nat(100),
+    availability,
+  }),
+  { selector: ({ name }) => name, maxLength: 12 },
+);
+
+const routes = fc
+  .record({
+    name: fc.constant("web"),
+    service: fc.constant("web"),
+    hosts: fc.constant(["*"]),
+    paths: fc.constant([{ prefix: "/" }]),
+    steering: fc.array(fc.record({ name: fc.constant("rule"), when: selector, weights }), { maxLength: 2 }),
+    default: fc.oneof(
+      fc.record({ by: fc.constant("weights"), weights }),
+      fc.record({ by: fc.constant("proximity"), regions: fc.subarray([...REGIONS]) }),
+    ),
+    failover: fc.record({
+      order: fc.oneof(fc.constantFrom("proximity", "none"), fc.subarray([...REGIONS], { minLength: 1 })),
+      overprovisioningFactor: fc.integer({ min: 100, max: 300 }),
+      panicThreshold: fc.nat(100),
+      onPanic: fc.constantFrom("spread", "reject"),
+    }),
+  })
+  .map((route) => [route]);
+
+const snapshots = fc
+  .record({
+    schemaVersion: fc.constant(1),
+    environment: fc.constant("test"),
+    revision: fc.nat(9),
+    beacons: fc.constant([]),
+    regions: fc.tuple(...REGIONS.map(region)),
+    services: service.map((one) => [one]),
+    clusters,
+    routes,
+  })
+  .map((snapshot) => Snapshot.parse(snapshot));
+
+const clients = fc
+  .record(
+    {
+      geo: fc.record(
+        {
+          country: fc.constantFrom(...COUNTRIES),
+          latitude: fc.integer({ min: -90, max: 90 }),
+          longitude: fc.integer({ min: -180, max: 180 }),
+        },
+        { requiredKeys: ["country"] },
+      ),
+      clientAddress: fc.ipV6(),
+      binding: fc.constantFrom(...Array.from({ length: 12 }, (_, i) => `c${i}`)),
+      headers: fc.record({ "x-user": fc.string() }, { requiredKeys: [] }),
+    },
+    { requiredKeys: ["geo"] },
+  )
+  .map(facts);
+
+const healths = fc
+  .record({
+    states: fc.dictionary(fc.stringMatching(/^c\d$/), fc.constantFrom("healthy", "degraded", "unhealthy", "unknown")),
+    ejected: fc.array(fc.stringMatching(/^c\d$/)),
+  })
+  .map(({ states, ejected }) => view(states, ejected));
+
+const draws = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const nows = fc.nat(2_000);
+
+function attemptsOf(snapshot: Snapshot, client: Facts, health = view({}), draw = 0, now = 0) {
+  const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now });
+  return decision.kind === "forward" ? decision.attempts : [];
+}
+
+describe("laws of the decision", () => {
+  test("residency holds in every attempt, whatever the health, drains and bindings are", () => {
+    fc.assert(
+      fc.property(snapshots, clients, healths, draws, nows, (snapshot, client, health, draw, now) => {
+        const rules = snapshot.services[0]?.residency;
+        if (rules === undefined) return;
+        const { place } = client;
+        const rule = rules.find(
+          ({ clients: who }) =>
+            who.any === true ||
+            (who.unknown === true && place.country === undefined) ||
+            (who.eu === true && place.eu) ||
+            who.countries?.includes(place.country ?? "") === true ||
+            who.continents?.some((continent) => continent === place.continent) === true,
+        );
+        for (const attempt of attemptsOf(snapshot, client, health, draw, now)) {
+          const region = snapshot.regions.find(({ name }) => name === attempt.region);
+          expect(rule?.jurisdictions.some((required) => region?.jurisdictions.includes(required))).toBe(true);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("no attempt goes to what is disabled or drained, and none of an unbound client to weight 0", () => {
+    fc.assert(
+      fc.property(snapshots, clients, healths, draws, nows, (snapshot, client, health, draw, now) => {
+        for (const [i, attempt] of attemptsOf(snapshot, client, health, draw, now).entries()) {
+          const cluster = snapshot.clusters.find(({ name }) => name === attempt.cluster);
+          const region = snapshot.regions.find(({ name }) => name === attempt.region);
+          const bound = i === 0 && attempt.cluster === client.binding;
+          for (const { adminState, deadlineMs } of [cluster, region].flatMap((x) =>
+            x === undefined ? [] : [x.availability],
+          )) {
+            expect(adminState).not.toBe("disabled");
+            if (adminState === "draining") expect(bound && now < (deadlineMs ?? Number.POSITIVE_INFINITY)).toBe(true);
+          }
+          if (!bound) expect(cluster?.weight).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("a region with weight 0 in the rule that applies is in no attempt of an unbound client", () => {
+    fc.assert(
+      fc.property(snapshots, clients, healths, draws, (snapshot, client, health, draw) => {
+        if (client.binding !== undefined) return;
+        const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
+        const applied = decision.reasons.find(
+          (reason) => reason.code === "steer.rule" || reason.code === "steer.weights",
+        );
+        if (decision.kind !== "forward" || applied === undefined || !("weights" in applied)) return;
+        for (const attempt of decision.attempts) expect(applied.weights[attempt.region]).not.toBe(0);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("attempts are distinct, at least one, and no more than the service allows", () => {
+    fc.assert(
+      fc.property(snapshots, clients, healths, draws, (snapshot, client, health, draw) => {
+        const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
+        if (decision.kind !== "forward") return;
+        const names = decision.attempts.map(({ cluster }) => cluster);
+        expect(new Set(names).size).toBe(names.length);
+        expect(names.length).toBeGreaterThan(0);
+        expect(names.length).toBeLessThanOrEqual(snapshot.services[0]?.attemptsMax ?? 0);
+      }),
+    );
+  });
+
+  test("loads of the levels sum to 100", () => {
+    fc.assert(
+      fc.property(snapshots, clients, healths, draws, (snapshot, client, health, draw) => {
+        const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
+        for (const reason of decision.reasons) {
+          if (reason.code === "priority.loads")
+            expect(reason.levels.reduce((sum, level) => sum + level.load, 0)).toBe(100);
+        }
+      }),
+    );
+  });
+
+  test("the same inputs give the same decision, from another copy of the snapshot too", () => {
+    fc.assert(
+      fc.property(snapshots, clients, healths, draws, nows, (snapshot, client, health, draw, now) => {
+        const once = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now });
+        const again = decide({ snapshot: loadSnapshot(structuredClone(snapshot)), facts: client, health, draw, now });
+        expect(again).toEqual(once);
+      }),
+    );
+  });
+
+  test("when a region drains, only its own clients move", () => {
+    fc.assert(
+      fc.property(snapshots, clients, draws, fc.constantFrom(...REGIONS), (snapshot, client, draw, leaving) => {
+        if (client.binding !== undefined) return;
+        const before = attemptsOf(snapshot, client, view({}), draw)[0];
+        if (before === undefined || before.region === leaving) return;
+        const regions = snapshot.regions.map((one) =>
+          one.name === leaving ? { ...one, availability: { adminState: "disabled" as const } } : one,
+        );
+        // Draining what clients without a place spread over keeps them too: their level is one rendezvous.
+        expect(attemptsOf({ ...snapshot, regions }, client, view({}), draw)[0]).toEqual(before);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("nobody moves back when a canary's share grows", () => {
+    fc.assert(
+      fc.property(snapshots, clients, draws, fc.nat(10_000), fc.nat(10_000), (snapshot, client, draw, a, b) => {
+        const sideAt = (share: number) => {
+          const services = snapshot.services.map((one) => ({
+            ...one,
+            canaryShareBps: Object.fromEntries(REGIONS.map((name) => [name, share])),
+          }));
+          return attemptsOf(Snapshot.parse({ ...snapshot, services }), client, view({}), draw)[0];
+        };
+        const small = sideAt(Math.max(1, Math.min(a, b)));
+        const large = sideAt(Math.max(1, Math.max(a, b)));
+        // Only compare where the region stayed the same: a share can make a region with canaries alone usable.
+        if (client.binding === undefined && small?.side === "canary" && large?.region === small.region) {
+          expect(large.side).toBe("canary");
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("nothing that a request can carry makes it throw", () => {
+    const anything = fc.anything();
+    fc.assert(
+      fc.property(
+        snapshots,
+        fc.string(),
+        fc.string({ unit: "binary" }),
+        fc.string(),
+        fc.dictionary(
+          fc.constantFrom("country", "regionCode", "continent", "isEUCountry", "latitude", "longitude"),
+          anything,
+        ),
+        fc.option(fc.string(), { nil: undefined }),
+        draws,
+        (snapshot, method, path, host, geo, clientAddress, draw) => {
+          const client: Facts = {
+            method,
+            path,
+            host,
+            header: () => null,
+            place: readPlace(geo),
+            ...(clientAddress === undefined ? {} : { clientAddress }),
+          };
+          const decision = decide({
+            snapshot: loadSnapshot(snapshot),
+            facts: client,
+            health: view({}),
+            draw,
+            now: Number.NaN,
+          });
+          expect(decision.reasons.length).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
