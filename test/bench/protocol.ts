@@ -38,9 +38,6 @@ export const LoadResult = z.strictObject({
 });
 export type LoadResult = z.infer<typeof LoadResult>;
 
-/** To a fresh process that takes in one revision: what was signed, signature and raw public key in base64. */
+/** To the Worker that takes in one revision: what was signed, signature and raw public key in base64. */
 export const SignedPayload = z.strictObject({ payload: z.string(), signature: z.string(), publicKey: z.string() });
 export type SignedPayload = z.infer<typeof SignedPayload>;
-
-export const TakeInTimes = z.strictObject({ verifyMs: z.number(), parseMs: z.number(), loadMs: z.number() });
-export type TakeInTimes = z.infer<typeof TakeInTimes>;

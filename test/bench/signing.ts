@@ -11,14 +11,18 @@ export async function signSnapshot(snapshot: Snapshot): Promise<SignedPayload> {
   const signature = await crypto.subtle.sign("Ed25519", pair.privateKey, new TextEncoder().encode(payload));
   const publicKey = await crypto.subtle.exportKey("raw", pair.publicKey);
   invariant(publicKey instanceof ArrayBuffer, "a raw key is bytes");
-  return { payload, signature: base64(signature), publicKey: base64(publicKey) };
+  return { payload, signature: toBase64(signature), publicKey: toBase64(publicKey) };
 }
 
 export async function verifySignature({ payload, signature, publicKey }: SignedPayload): Promise<boolean> {
-  const key = await crypto.subtle.importKey("raw", Buffer.from(publicKey, "base64"), "Ed25519", false, ["verify"]);
-  return crypto.subtle.verify("Ed25519", key, Buffer.from(signature, "base64"), new TextEncoder().encode(payload));
+  const key = await crypto.subtle.importKey("raw", fromBase64(publicKey), "Ed25519", false, ["verify"]);
+  return crypto.subtle.verify("Ed25519", key, fromBase64(signature), new TextEncoder().encode(payload));
 }
 
-function base64(bytes: ArrayBuffer): string {
-  return Buffer.from(bytes).toString("base64");
+function toBase64(bytes: ArrayBuffer): string {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes)));
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,20 +1,22 @@
 /**
- * The Workers that the HTTP part compares, each as a workerd configuration. All have the same socket and the same
- * network service; the edge has all that it has in production as well: KV, a beacon object, and a signed snapshot.
+ * The Workers that the HTTP part compares. All have the same socket and the same network service; the edge has all that
+ * it has in production as well: KV, a beacon object, and a signed snapshot with the key to verify it.
  */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { bundleWorker } from "../../scripts/lib/build.ts";
 import type { BenchSnapshot } from "./demo-fleet.ts";
-import { CF_BLOB_HEADER } from "./load-requests.ts";
+import {
+  benchWorker,
+  EGRESS_BINDING,
+  fileBinding,
+  MAIN_SERVICE,
+  textBinding,
+  type WorkerService,
+  writeConfiguration,
+} from "./workerd-config.ts";
 
 export const VARIANTS = ["bare", "edge", "reflare"] as const;
 export type Variant = (typeof VARIANTS)[number];
-
-export const COMPATIBILITY_DATE = "2026-10-20";
-
-const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 export type VariantInput = {
   readonly folder: string;
@@ -22,91 +24,55 @@ export type VariantInput = {
   readonly snapshot: BenchSnapshot;
 };
 
-/** Bundles the Worker of a variant into the folder and returns the name of its configuration file. */
+const SNAPSHOT_FILE = "snapshot.txt";
+const KEYS_FILE = "keys.json";
+
+/** Bundles the Workers of a variant into the folder and returns the name of its configuration file. */
 export async function writeVariant(variant: Variant, input: VariantInput): Promise<string> {
-  const { folder } = input;
-  const services = variant === "edge" ? await edgeServices(input) : await simpleServices(variant, input);
-  const file = `${variant}.capnp`;
-  await writeFile(path.join(folder, file), configuration(services));
-  return file;
+  if (variant !== "edge") return writeConfiguration(variant, input.folder, [passThrough(variant, input.originPort)]);
+  await writeFile(path.join(input.folder, SNAPSHOT_FILE), input.snapshot.signedText);
+  await writeFile(path.join(input.folder, KEYS_FILE), JSON.stringify(input.snapshot.publicKeys));
+  return writeConfiguration(variant, input.folder, edgeServices(input.snapshot));
 }
 
-/** One worker service in workerd's configuration language; `bindings` are already in it. */
-type WorkerService = { readonly name: string; readonly module: string; readonly rest: readonly string[] };
-
-async function simpleServices(variant: "bare" | "reflare", input: VariantInput): Promise<readonly WorkerService[]> {
-  const module = await bundle(path.join(HERE, "workers", `${variant}.ts`), `${variant}.js`, input.folder);
-  const bindings = [
-    `(name = "EGRESS", service = "internet")`,
-    textBinding("ORIGIN", `http://127.0.0.1:${input.originPort}`),
-    textBinding("ORIGIN_PORT", String(input.originPort)),
-  ];
-  return [{ name: "main", module, rest: [`bindings = [${bindings.join(", ")}]`] }];
+function passThrough(variant: "bare" | "reflare", originPort: number): WorkerService {
+  return {
+    name: MAIN_SERVICE,
+    entry: benchWorker(variant),
+    bindings: [
+      EGRESS_BINDING,
+      textBinding("ORIGIN", `http://127.0.0.1:${originPort}`),
+      textBinding("ORIGIN_PORT", String(originPort)),
+    ],
+  };
 }
 
-async function edgeServices({ folder, snapshot }: VariantInput): Promise<readonly WorkerService[]> {
-  const helper = (name: string) => bundle(path.join(HERE, "workers", `${name}.ts`), `${name}.js`, folder);
-  await writeFile(path.join(folder, "snapshot.txt"), snapshot.signedText);
-  await writeFile(path.join(folder, "keys.json"), JSON.stringify(snapshot.publicKeys));
-  const snapshotBinding = `(name = "SNAPSHOT", text = embed "snapshot.txt")`;
-  const edgeBindings = [
-    `(name = "EGRESS", service = "internet")`,
-    `(name = "CONFIG", kvNamespace = "kv")`,
-    `(name = "BEACON", durableObjectNamespace = (className = "BeaconObject", serviceName = "beacon"))`,
-    textBinding("ENVIRONMENT", snapshot.environment),
-    `(name = "SNAPSHOT_PUBLIC_KEYS", text = embed "keys.json")`,
-  ];
-  const beaconBindings = [
-    snapshotBinding,
-    textBinding("REVISION", String(snapshot.revision)),
-    textBinding("CLUSTERS", snapshot.clusters.join(",")),
-  ];
+/** Production's variables: without DEVELOPMENT, so geo comes from `request.cf` and signatures are verified. */
+function edgeServices({ environment, revision, clusters }: BenchSnapshot): readonly WorkerService[] {
+  const snapshotText = fileBinding("SNAPSHOT", SNAPSHOT_FILE);
   return [
     {
-      name: "main",
-      module: await bundle("worker/index.ts", "edge.js", folder),
-      rest: [`bindings = [${edgeBindings.join(", ")}]`, `cacheApiOutbound = "cache"`],
+      name: MAIN_SERVICE,
+      entry: "worker/index.ts",
+      bindings: [
+        EGRESS_BINDING,
+        `(name = "CONFIG", kvNamespace = "kv")`,
+        `(name = "BEACON", durableObjectNamespace = (className = "BeaconObject", serviceName = "beacon"))`,
+        textBinding("ENVIRONMENT", environment),
+        fileBinding("SNAPSHOT_PUBLIC_KEYS", KEYS_FILE),
+      ],
+      fields: [`cacheApiOutbound = "cache"`],
     },
-    { name: "kv", module: await helper("kv"), rest: [`bindings = [${snapshotBinding}]`] },
-    { name: "cache", module: await helper("cache"), rest: [] },
+    { name: "kv", entry: benchWorker("kv"), bindings: [snapshotText] },
+    { name: "cache", entry: benchWorker("cache"), bindings: [] },
     {
       name: "beacon",
-      module: await helper("beacon"),
-      rest: [
-        `bindings = [${beaconBindings.join(", ")}]`,
+      entry: benchWorker("beacon"),
+      bindings: [snapshotText, textBinding("REVISION", String(revision)), textBinding("CLUSTERS", clusters.join(","))],
+      fields: [
         `durableObjectNamespaces = [(className = "BeaconObject", uniqueKey = "beacon")]`,
         "durableObjectStorage = (inMemory = void)",
       ],
     },
   ];
-}
-
-async function bundle(entry: string, file: string, folder: string): Promise<string> {
-  await bundleWorker({ entry, outfile: path.join(folder, file) });
-  return file;
-}
-
-/** JSON's string escapes are a subset of those of workerd's configuration language for the ASCII text used here. */
-function textBinding(name: string, text: string): string {
-  return `(name = "${name}", text = ${JSON.stringify(text)})`;
-}
-
-function configuration(services: readonly WorkerService[]): string {
-  const workers = services.map(({ name, module, rest }) => {
-    const fields = [
-      `modules = [(name = "index.js", esModule = embed "${module}")]`,
-      `compatibilityDate = "${COMPATIBILITY_DATE}"`,
-      ...rest,
-    ];
-    return `(name = "${name}", worker = (${fields.join(", ")}))`;
-  });
-  const network = `(name = "internet", network = (allow = ["public", "private"]))`;
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    ${[...workers, network].join(",\n    ")}
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (cfBlobHeader = "${CF_BLOB_HEADER}"), service = "main")]
-);
-`;
 }

@@ -2,7 +2,7 @@
  * One Worker in one raw `workerd serve` process: the same runtime as production and nothing beside it, so that the
  * process' CPU time is the Worker's. The configuration is written beside the bundles and embeds them.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -16,7 +16,7 @@ const WorkerdPackage = z.object({ default: z.string(), version: z.string() });
 
 const ListenEvent = z.object({ event: z.literal("listen"), socket: z.string(), port: z.int() });
 
-export type WorkerdProcess = { readonly pid: number; readonly url: string };
+export type WorkerdProcess = { readonly child: ChildProcess; readonly pid: number; readonly url: string };
 
 export function workerdPackage(): { path: string; version: string } {
   const { default: path, version } = WorkerdPackage.parse(createRequire(import.meta.url)("workerd"));
@@ -42,7 +42,7 @@ export async function startWorkerd(folder: string, file: string, cleanup: Cleanu
   exited.catch(() => undefined);
   const port = await Promise.race([firstPort(control), exited]);
   invariant(child.pid !== undefined, "a child that listens has a process id");
-  return { pid: child.pid, url: `http://127.0.0.1:${port}` };
+  return { child, pid: child.pid, url: `http://127.0.0.1:${port}` };
 }
 
 async function firstPort(control: Readable): Promise<number> {
