@@ -7,7 +7,8 @@ declare module "autocannon" {
     sampleInt: number;
     timeout: number;
     requests: { method: string; path: string; headers: Record<string, string> }[];
-    expectBody: string;
+    /** False counts as a mismatch. */
+    verifyBody: (body: string) => boolean;
   };
   type Result = {
     "2xx": number;

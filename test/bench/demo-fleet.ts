@@ -2,19 +2,15 @@
  * The demo fleet as the edge gets it in production: compiled from its YAML, signed, with one change: every cluster's
  * endpoint is the bench's origin, so that all Workers of the comparison wait for the same server.
  */
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
-import { parseAllDocuments } from "yaml";
 import { compile } from "../../config/compile.ts";
 import { hasErrors } from "../../config/findings.ts";
 import { Revision } from "../../config/ids.ts";
 import { invariant } from "../../config/invariant.ts";
 import { readFleet } from "../../config/read-fleet.ts";
 import { encodeSigned } from "../../config/signed.ts";
+import { DEMO_ENVIRONMENT, loadDemoFleet } from "../../scripts/lib/demo-fleet.ts";
 import { signSnapshot } from "./signing.ts";
 
-const DEMO_FOLDER = "config/fleets/demo";
-const DEMO_ENVIRONMENT = "demo";
 const KEY_ID = "bench";
 
 export type BenchSnapshot = {
@@ -27,7 +23,7 @@ export type BenchSnapshot = {
 };
 
 export async function demoSnapshot(originPort: number): Promise<BenchSnapshot> {
-  const { fleet, findings } = readFleet(await readDocuments(DEMO_FOLDER), {
+  const { fleet, findings } = readFleet(loadDemoFleet().documents, {
     environment: DEMO_ENVIRONMENT,
     development: true,
   });
@@ -43,10 +39,4 @@ export async function demoSnapshot(originPort: number): Promise<BenchSnapshot> {
     signedText: encodeSigned({ keyId: KEY_ID, signature: signed.signature, payload: signed.payload }),
     publicKeys: { [KEY_ID]: signed.publicKey },
   };
-}
-
-async function readDocuments(folder: string): Promise<readonly unknown[]> {
-  const files = (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).toSorted();
-  const texts = await Promise.all(files.map((file) => readFile(path.join(folder, file), "utf8")));
-  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as unknown));
 }

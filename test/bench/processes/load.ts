@@ -15,7 +15,7 @@ async function load({ url, connections, seconds, expectedBody }: LoadOrder): Pro
     sampleInt: 100,
     timeout: 10,
     requests: loadRequests(),
-    expectBody: expectedBody,
+    verifyBody: (body) => body === expectedBody,
   });
   return {
     good: result["2xx"] - result.mismatches,
