@@ -1,0 +1,50 @@
+/** What a request needs besides itself: made once per isolate, from the Worker's bindings and variables. */
+import { loopIdOf } from "./cdn-loop.ts";
+import { builtinSnapshot } from "./io/builtin.ts";
+import { HealthStore } from "./io/health.ts";
+import { logEvent } from "./io/log.ts";
+import { SnapshotStore } from "./io/snapshots.ts";
+import { createSources } from "./io/sources.ts";
+import { createVerifier } from "./io/verify.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import { type Egress, type Env, readSettings, type Settings } from "./settings.ts";
+
+export type Deps = {
+  readonly settings: Settings;
+  /** Who this edge is in `CDN-Loop`. */
+  readonly loopId: string;
+  readonly snapshots: SnapshotStore;
+  readonly health: HealthStore;
+  readonly retryBudget: RetryBudget;
+  readonly egress: Egress;
+  readonly now: () => number;
+  /** A uint32, for clients that have no key. Nothing sticky hangs on it, so it need not be a strong one. */
+  readonly draw: () => number;
+};
+
+export function createDeps(env: Env): Deps {
+  const settings = readSettings(env);
+  const { environment, publicKeys, beaconMs } = settings;
+  const health = new HealthStore();
+  const now = () => Date.now();
+  const snapshots = new SnapshotStore({
+    builtin: builtinSnapshot(environment),
+    sources: createSources(env, environment),
+    verify: createVerifier(environment, publicKeys),
+    health,
+    beaconMs,
+    now,
+    chance: Math.random,
+    log: logEvent,
+  });
+  return {
+    settings,
+    loopId: loopIdOf(environment),
+    snapshots,
+    health,
+    retryBudget: new RetryBudget(),
+    egress: env.EGRESS ?? { fetch: (request) => fetch(request) },
+    now,
+    draw: () => Math.floor(Math.random() * 2 ** 32),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * Sends a request to the clusters of a decision, in order, until one answers. Bodies are never touched, in either
+ * direction: a wrapped upload that breaks off looks complete to the cluster, and a wrapped answer is decoded and coded
+ * anew (reliability notes, findings 3 and 4). An answer that needs no change is returned as it is.
+ */
+import { invariant } from "../config/invariant.ts";
+import type { Client } from "./client.ts";
+import { beforeDeadline } from "./deadline.ts";
+import type { Deps } from "./deps.ts";
+import { type Failure, failureOfError, failureOfResponse, problemOfFailure } from "./failure.ts";
+import { fieldsToDropFromResponse, isWebSocket, setRequestHeaders } from "./headers.ts";
+import { mayRetry } from "./may-retry.ts";
+import { problem } from "./problem.ts";
+import { lowerMaxForwards } from "./protocol.ts";
+import type { Attempt, Decision } from "./routing/decision.ts";
+import type { Target } from "./target.ts";
+
+export type ForwardInput = {
+  readonly request: Request;
+  readonly target: Target;
+  readonly client: Client;
+  readonly decision: Extract<Decision, { kind: "forward" }>;
+  /** Of the snapshot that the decision was made with. */
+  readonly revision: number;
+  readonly deps: Deps;
+};
+
+type Outcome = { readonly response: Response; readonly attempt: Attempt } | { readonly failure: Failure };
+
+export async function forward(input: ForwardInput): Promise<Response> {
+  const outcome = await attemptInOrder(input);
+  if ("failure" in outcome) {
+    const { failure } = outcome;
+    const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
+    return problem(problemOfFailure(failure), input.request, receivedStatus);
+  }
+  return toClient(outcome.response, input, outcome.attempt);
+}
+
+async function attemptInOrder({ request, target, client, decision, deps }: ForwardInput): Promise<Outcome> {
+  const { attempts, firstByteMs, totalMs } = decision;
+  const startMs = deps.now();
+  deps.retryBudget.noteRequest(startMs);
+  const question = { method: request.method, hasBody: request.body !== null };
+  const webSocketAsked = isWebSocket(request.headers);
+  const waits = !question.hasBody || isShortUpload(request.headers);
+
+  let failure: Failure | undefined;
+  let upstream = request;
+  for (const [index, attempt] of attempts.entries()) {
+    const remainingMs = index === 0 ? totalMs : totalMs - (deps.now() - startMs);
+    if (failure !== undefined) {
+      if (remainingMs <= 0 || !mayRetry({ ...question, failure }) || !deps.retryBudget.tryRetry(deps.now())) break;
+    }
+    upstream = new Request(addressOf(attempt, target), upstream);
+    if (index === 0) {
+      setRequestHeaders(upstream.headers, {
+        target,
+        clientAddress: client.address,
+        protocol: protocolOf(client),
+        loopId: deps.loopId,
+      });
+      lowerMaxForwards(request.method, upstream.headers);
+    }
+    const answer = await send(upstream, waits ? Math.min(firstByteMs, remainingMs) : undefined, deps);
+    failure = answer instanceof Response ? failureOfResponse(answer, webSocketAsked) : answer;
+    if (answer instanceof Response && failure === undefined) return { response: answer, attempt };
+    if (answer instanceof Response) discard(answer);
+  }
+  invariant(failure !== undefined, "a decision to forward has at least one attempt");
+  return { failure };
+}
+
+/**
+ * An endpoint is an origin without a path and the path begins with a slash, so pasting them together cannot reach into
+ * the host; `new URL(path, endpoint)` could, with `//evil.example` as the path.
+ */
+function addressOf({ endpoint }: Attempt, { path, query }: Target): string {
+  invariant(path.startsWith("/"), "a path that is sent begins with a slash");
+  return endpoint + path + query;
+}
+
+function protocolOf({ geo }: Client): string | undefined {
+  return typeof geo.httpProtocol === "string" ? geo.httpProtocol : undefined;
+}
+
+/**
+ * Response headers come after the upload, and an upload may take as long as its client's line needs; when it has ended
+ * cannot be seen without wrapping it. Bodies up to this size are taken to arrive at once, and have the same deadline as
+ * requests without a body. For longer ones, and those that do not say, the platform's limit for silent connections
+ * (a 524 after 120 s on Cloudflare) has to do.
+ */
+const SHORT_UPLOAD_BYTES_MAX = 64 * 1024;
+
+function isShortUpload(headers: Headers): boolean {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= SHORT_UPLOAD_BYTES_MAX;
+}
+
+/** One attempt. Requests that arrived at a Worker do not follow redirects (`redirect` is "manual"), nor do copies. */
+async function send(upstream: Request, deadlineMs: number | undefined, deps: Deps): Promise<Response | Failure> {
+  try {
+    const answer = deps.egress.fetch(upstream);
+    return deadlineMs === undefined
+      ? await answer
+      : ((await beforeDeadline(answer, deadlineMs)) ?? { kind: "timeout" });
+  } catch (error) {
+    return failureOfError(error);
+  }
+}
+
+/** Frees the connection; how that goes is of no interest. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
+}
+
+/** What the client gets: the very answer, unless a header has to go or, in development, one is added. */
+function toClient(response: Response, { decision, revision, deps }: ForwardInput, attempt: Attempt): Response {
+  // A switched connection cannot be wrapped without losing its socket, and workerd writes its headers itself.
+  if (response.status === 101) return response;
+  const drop = fieldsToDropFromResponse(response.headers);
+  if (drop.length === 0 && !deps.settings.development) return response;
+  const copy = new Response(response.body, response);
+  for (const name of drop) copy.headers.delete(name);
+  if (deps.settings.development) {
+    copy.headers.set("fairlead-decision", `${decision.route};${attempt.region};${attempt.cluster};${revision}`);
+  }
+  return copy;
+}

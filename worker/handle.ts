@@ -1,0 +1,29 @@
+/** The life of a request at the edge, in one screen. Each step is a file of its own. */
+import { readClient } from "./client.ts";
+import type { Deps } from "./deps.ts";
+import { readFacts } from "./facts.ts";
+import { forward } from "./forward.ts";
+import { problem } from "./problem.ts";
+import { answerByProtocol } from "./protocol.ts";
+import { decide } from "./routing/decide.ts";
+import { readTarget } from "./target.ts";
+
+export async function handle(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {
+  const target = readTarget(request.url, request.headers.get("host"));
+  if (target === undefined) return problem("hostInvalid", request);
+
+  const answer = answerByProtocol(request, target, deps.loopId);
+  if (answer !== undefined) return answer;
+
+  const client = readClient(request.headers, request.cf, deps.settings);
+  if (!client.ok) return problem("geoInvalid", request, { detail: client.error });
+
+  const facts = readFacts(request, target, client.value);
+  const freshened = deps.snapshots.freshen(facts.place, context);
+  if (freshened !== undefined) await freshened;
+
+  const snapshot = deps.snapshots.current();
+  const decision = decide({ snapshot, facts, health: deps.health.view(), draw: deps.draw(), now: deps.now() });
+  if (decision.kind === "reject") return problem(decision.code, request);
+  return forward({ request, target, client: client.value, decision, revision: snapshot.revision, deps });
+}

@@ -1,0 +1,32 @@
+/**
+ * The edge Worker. It catches once: a bug of ours answers one request with a small 500 and leaves the isolate, with its
+ * snapshot, to the others.
+ */
+import { createDeps, type Deps } from "./deps.ts";
+import { handle } from "./handle.ts";
+import { logEvent } from "./io/log.ts";
+import { problem } from "./problem.ts";
+import type { Env } from "./settings.ts";
+
+/** One per isolate. workerd hands every request of an isolate the same `env`; tests hand in their own. */
+const depsByEnv = new WeakMap<Env, Deps>();
+
+export default {
+  async fetch(request, env, context) {
+    try {
+      return await handle(request, depsOf(env), context);
+    } catch (error) {
+      const requestId = crypto.randomUUID();
+      logEvent("request.failed", { requestId, error: error instanceof Error ? error.stack : String(error) });
+      return problem("internal", request, { requestId });
+    }
+  },
+} satisfies ExportedHandler<Env>;
+
+function depsOf(env: Env): Deps {
+  const known = depsByEnv.get(env);
+  if (known !== undefined) return known;
+  const deps = createDeps(env);
+  depsByEnv.set(env, deps);
+  return deps;
+}

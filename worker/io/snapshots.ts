@@ -1,0 +1,167 @@
+/**
+ * The snapshot that this isolate serves by, and how it is kept up to date:
+ *
+ *   memory (last known good, for ever) <- nearest beacon (at most every `beaconMs`) <- KV (fallback) <- built in
+ *
+ * Revisions only rise. What is off in any way is refused with one log line, and the last good one stays. A cold isolate
+ * waits a moment for KV before it routes by the snapshot in its bundle, which may be weeks old and know nothing of a
+ * drain; KV and not the beacon first, because the newest list of beacons is in the snapshot.
+ *
+ * workerd ties I/O to the request that started it, so requests share results here, never promises: each question is
+ * asked under one request's `waitUntil`, and what it found is in memory for all.
+ */
+import type { Vantage } from "../../config/documents.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { rankBeacons } from "../beacon-choice.ts";
+import type { Place } from "../routing/facts.ts";
+import { type LoadedSnapshot, loadSnapshot } from "../routing/loaded-snapshot.ts";
+import { type Asked, freshness, nextDueMs, WAIT_MS_MAX } from "./freshness.ts";
+import type { HealthStore } from "./health.ts";
+import type { Sources } from "./sources.ts";
+import type { SnapshotRefusal, Verifier } from "./verify.ts";
+
+/** Without beacons KV is all there is; asking it more often than its cache changes costs money and brings nothing. */
+const KV_MS = 30_000;
+
+/** Distinct refusals remembered, so that each is logged once; then the memory starts over. */
+const REFUSALS_MAX = 100;
+
+export type SnapshotStoreOptions = {
+  readonly builtin: Snapshot;
+  readonly sources: Sources;
+  readonly verify: Verifier;
+  readonly health: HealthStore;
+  readonly beaconMs: number;
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly chance: () => number;
+  readonly log: (event: `${string}.${string}`, fields: Readonly<Record<string, unknown>>) => void;
+};
+
+/** The part of an execution context that is needed here. */
+type Background = { waitUntil(promise: Promise<unknown>): void };
+
+export class SnapshotStore {
+  readonly #options: SnapshotStoreOptions;
+  #current: LoadedSnapshot;
+  #asked: Asked = { kind: "never" };
+  #kvDueMs = 0;
+  /** Failures in a row; picks the beacon that is asked next. */
+  #failures = 0;
+  /** Where this edge is, as well as its first client with coordinates tells. */
+  #coordinates: Place["coordinates"];
+  readonly #refusals = new Set<string>();
+  /** Texts that were refused, by revision asked for: not loaded again before KV had its turn. */
+  #refusedRevision: number | undefined;
+
+  constructor(options: SnapshotStoreOptions) {
+    this.#options = options;
+    this.#current = loadSnapshot(options.builtin);
+  }
+
+  current(): LoadedSnapshot {
+    return this.#current;
+  }
+
+  /** Call once a request. Undefined, without a promise, when there is nothing to wait for. */
+  freshen(place: Place, background: Background): Promise<void> | undefined {
+    const { now, beaconMs, chance } = this.#options;
+    const nowMs = now();
+    const verdict = freshness(this.#asked, beaconMs, nowMs);
+    if (verdict === "fresh") return undefined;
+    this.#coordinates ??= place.coordinates;
+    const cold = this.#asked.kind === "never";
+    // Claimed before anything is awaited: under load only one request asks. Requests that wait each ask for themselves.
+    if (this.#asked.kind !== "never") this.#asked = { ...this.#asked, dueMs: nextDueMs(nowMs, beaconMs, chance()) };
+    const refreshed = this.#refresh(cold);
+    background.waitUntil(refreshed);
+    return verdict === "stale" ? this.#waitFor(refreshed) : undefined;
+  }
+
+  /** A source that is silent counts as failed after the wait, so that the requests after this one do not wait again. */
+  async #waitFor(refreshed: Promise<void>): Promise<void> {
+    const { now, beaconMs, chance } = this.#options;
+    await Promise.race([refreshed, new Promise((resolve) => setTimeout(resolve, WAIT_MS_MAX))]);
+    const nowMs = now();
+    if (freshness(this.#asked, beaconMs, nowMs) !== "stale") return;
+    this.#asked = { kind: "failed", dueMs: nextDueMs(nowMs, beaconMs, chance()) };
+  }
+
+  async #refresh(cold: boolean): Promise<void> {
+    const { now, beaconMs, chance } = this.#options;
+    if (cold) await this.#refreshFromKv();
+    const answered = await this.#refreshFromBeacon();
+    const nowMs = now();
+    const dueMs = nextDueMs(nowMs, beaconMs, chance());
+    this.#failures = answered ? 0 : this.#failures + 1;
+    this.#asked = answered ? { kind: "answered", atMs: nowMs, dueMs } : { kind: "failed", dueMs };
+    const behind = !answered || this.#refusedRevision !== undefined;
+    if (behind && nowMs >= this.#kvDueMs) await this.#refreshFromKv();
+  }
+
+  /** True when a beacon answered; the snapshot it has may still have been refused. */
+  async #refreshFromBeacon(): Promise<boolean> {
+    const vantage = this.#beacon();
+    if (vantage === undefined) return false;
+    const { sources, health, log } = this.#options;
+    try {
+      const state = await sources.loadBeaconState(vantage);
+      health.accept(state.health);
+      if (state.revision > this.#current.revision && state.revision !== this.#refusedRevision) {
+        const accepted = await this.#accept(await sources.loadBeaconSnapshot(vantage, state.revision), "beacon");
+        this.#refusedRevision = accepted ? undefined : state.revision;
+      }
+      return true;
+    } catch (error) {
+      if (this.#failures === 0) log("beacon.failed", { vantage, detail: String(error) });
+      return false;
+    }
+  }
+
+  /** The nearest beacon; after a failure the next nearest, and so on around. */
+  #beacon(): Vantage | undefined {
+    const ranked = rankBeacons(this.#current.beacons, this.#coordinates);
+    return ranked[this.#failures % Math.max(1, ranked.length)];
+  }
+
+  async #refreshFromKv(): Promise<void> {
+    const { sources, now, log } = this.#options;
+    this.#kvDueMs = now() + KV_MS;
+    this.#refusedRevision = undefined;
+    try {
+      const text = await sources.loadKvSnapshot();
+      if (text !== null) await this.#accept(text, "kv");
+    } catch (error) {
+      log("kv.failed", { detail: String(error) });
+    }
+  }
+
+  /** True when the text is sound, also when it is not newer than what is served. */
+  async #accept(text: string, source: "beacon" | "kv"): Promise<boolean> {
+    const verified = await this.#options.verify(text);
+    if (!verified.ok) {
+      this.#refuse(verified.error, source, text);
+      return false;
+    }
+    const snapshot = verified.value;
+    // Read after the last wait: another request may have brought a newer one meanwhile.
+    if (snapshot.revision <= this.#current.revision) return true;
+    try {
+      this.#current = loadSnapshot(snapshot);
+    } catch (error) {
+      this.#refuse({ code: "unloadable", detail: `revision ${snapshot.revision}: ${String(error)}` }, source, text);
+      return false;
+    }
+    this.#options.log("snapshot.loaded", { revision: snapshot.revision, source });
+    return true;
+  }
+
+  #refuse({ code, detail }: SnapshotRefusal, source: string, text: string): void {
+    // The signature tells texts apart without keeping them; what is too short to have one is its own key.
+    const key = `${source} ${code} ${detail} ${text.slice(0, 200)}`;
+    if (this.#refusals.has(key)) return;
+    if (this.#refusals.size >= REFUSALS_MAX) this.#refusals.clear();
+    this.#refusals.add(key);
+    this.#options.log("snapshot.refused", { code, detail, source, serving: this.#current.revision });
+  }
+}
