@@ -77,6 +77,9 @@ async function main(): Promise<number> {
     const bad = Object.values(found.http?.variants ?? {}).reduce((sum, variant) => sum + variant.bad, 0);
     if (bad > 0) log(`bench: ${bad} answers were not the origin's 200; the figures do not count`);
     return bad > 0 ? 1 : 0;
+  } catch (cause) {
+    log(`bench: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+    return 1;
   } finally {
     await cleanup.run();
   }
