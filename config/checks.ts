@@ -3,10 +3,62 @@
  * and says what it finds; none depends on another, and all of them run.
  */
 import type { Check, CheckInput } from "./checks/check.ts";
+import {
+  checkCanaryClusters,
+  checkEmptyFleet,
+  checkRegionsHaveClusters,
+  checkServicesHaveClusters,
+  checkServicesHaveRoutes,
+  checkWeightedRegionsHaveClusters,
+} from "./checks/coverage.ts";
+import { checkEndpointLoops, checkEndpoints, checkSharedEndpoints } from "./checks/endpoints.ts";
+import { checkHosts } from "./checks/hosts.ts";
+import { checkCounts } from "./checks/limits.ts";
+import { checkDuplicateNames, checkRepeats, checkRuleNames } from "./checks/names.ts";
+import { checkPaths } from "./checks/paths.ts";
 import { checkReferences } from "./checks/references.ts";
+import {
+  checkResidencyReachable,
+  checkResidencySatisfied,
+  checkResidencyServed,
+  checkResidencyUnknownPlace,
+} from "./checks/residency.ts";
+import { checkRouteTies } from "./checks/route-ties.ts";
+import { checkCountries, checkSelectorsSaySomething, checkSteeringReachable } from "./checks/selectors.ts";
+import { checkHealthChecks, checkTimeouts } from "./checks/times.ts";
+import { checkRuleWeights, checkSideWeights } from "./checks/weights.ts";
 import type { Finding } from "./findings.ts";
 
-export const CHECKS: readonly Check[] = [checkReferences];
+export const CHECKS: readonly Check[] = [
+  checkCounts,
+  checkDuplicateNames,
+  checkRuleNames,
+  checkRepeats,
+  checkReferences,
+  checkRuleWeights,
+  checkSideWeights,
+  checkSelectorsSaySomething,
+  checkSteeringReachable,
+  checkCountries,
+  checkResidencySatisfied,
+  checkResidencyServed,
+  checkResidencyUnknownPlace,
+  checkResidencyReachable,
+  checkHosts,
+  checkPaths,
+  checkRouteTies,
+  checkEndpoints,
+  checkSharedEndpoints,
+  checkEndpointLoops,
+  checkTimeouts,
+  checkHealthChecks,
+  checkCanaryClusters,
+  checkWeightedRegionsHaveClusters,
+  checkRegionsHaveClusters,
+  checkServicesHaveClusters,
+  checkServicesHaveRoutes,
+  checkEmptyFleet,
+];
 
 export function runChecks(input: CheckInput): readonly Finding[] {
   return CHECKS.flatMap((check) => check(input));

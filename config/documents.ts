@@ -21,6 +21,8 @@ import { PlaceSelector, placeFields } from "./place.ts";
 
 export const API_VERSION = "fairlead.dev/v1";
 
+const VISIBLE = z.regex(/^[\x21-\x7e]*$/, "must be printable ASCII without spaces");
+
 /** Text that reaches headers and terminals: printable ASCII, no line breaks (reliability notes, threat 10). */
 const VisibleText = (lengthMax: number) =>
   z.string().check(z.minLength(1), z.maxLength(lengthMax), z.regex(/^[\x20-\x7e]*$/, "must be printable ASCII"));
@@ -79,7 +81,7 @@ export type RegionDocument = z.infer<typeof RegionDocument>;
 const StatusCode = z.int().check(z.minimum(100), z.maximum(599));
 
 export const HealthCheck = z.strictObject({
-  path: z.string().check(z.startsWith("/"), z.maxLength(PATH_LENGTH_MAX), z.regex(/^[\x21-\x7e]*$/)),
+  path: z.string().check(z.startsWith("/"), z.maxLength(PATH_LENGTH_MAX), VISIBLE),
   method: z.exactOptional(z.enum(["GET", "HEAD"])),
   interval: z.exactOptional(Duration),
   timeout: z.exactOptional(Duration),
@@ -201,9 +203,7 @@ export type EnvironmentDocument = z.infer<typeof EnvironmentDocument>;
 
 // --- Route
 
-const PathText = z
-  .string()
-  .check(z.startsWith("/", "must start with /"), z.maxLength(PATH_LENGTH_MAX), z.regex(/^[\x21-\x7e]*$/));
+const PathText = z.string().check(z.startsWith("/", "must start with /"), z.maxLength(PATH_LENGTH_MAX), VISIBLE);
 
 /** `exact` is the whole path, `prefix` matches by whole segments, `pattern` has `:name` segments. */
 export const PathMatch = z.union([

@@ -1,11 +1,12 @@
 /**
  * Names and shares as types that only their schema can make. A name is a DNS label, so it is safe in a URL path, a
- * metric label, a header value and an object key (`__proto__` and friends cannot be spelled in it).
+ * metric label, a header value and an object key: `__proto__` and most of its friends cannot be spelled in it, and
+ * `constructor`, which could, is refused.
  */
 import * as z from "zod/mini";
 import { NAME_LENGTH_MAX, SHARE_BPS_TOTAL, WEIGHT_MAX } from "./limits.ts";
 
-export const NAME_PATTERN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+export const NAME_PATTERN = /^(?!constructor$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Lower-case letters, digits and inner hyphens, 1 to 63 characters. */
 export const Name = z

@@ -81,3 +81,11 @@ export const TOTAL_MS_MAX = 300_000;
 
 /** KV readers elsewhere may see the old value this long after a write, sometimes longer; plan for it. */
 export const SNAPSHOT_STALENESS_MS = 60_000;
+
+/** Between two probes of one cluster; the Durable Object alarm that drives them is not meant for less than a second. */
+export const HEALTH_INTERVAL_MS_DEFAULT = 10_000;
+export const HEALTH_INTERVAL_MS_MIN = 1_000;
+export const HEALTH_INTERVAL_MS_MAX = 3_600_000;
+
+/** A probe that takes longer counts as failed; always shorter than the interval. */
+export const HEALTH_TIMEOUT_MS_DEFAULT = 3_000;

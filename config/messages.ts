@@ -52,7 +52,7 @@ function describeIssue(context: Context, issue: Issue, outer: FindingPath): Find
       return finding("field.range", `${field} must be a multiple of ${issue.divisor}`);
     case "invalid_format":
     case "custom":
-      return finding("field.format", `${field} ${issue.message ?? "has the wrong form"}, not ${shown(value)}`);
+      return finding("field.format", `${field} ${issue.message}, not ${shown(value)}`);
     case "unrecognized_keys":
       return issue.keys.flatMap((key) => describeUnknownKey(context, path, key));
     case "invalid_key":

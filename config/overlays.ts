@@ -9,7 +9,7 @@ import { REASON_LENGTH_MAX, TICKET_LENGTH_MAX } from "./limits.ts";
 const PrintableText = (lengthMax: number) =>
   z
     .string()
-    .check(z.minLength(1), z.maxLength(lengthMax), z.regex(/^[^\p{Cc}]*$/u, "must not hold control characters"));
+    .check(z.minLength(1), z.maxLength(lengthMax), z.regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not hold control characters"));
 
 export const Reason = PrintableText(REASON_LENGTH_MAX);
 export const Ticket = PrintableText(TICKET_LENGTH_MAX);

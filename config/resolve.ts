@@ -191,7 +191,7 @@ export function checkTemplate(template: Template): readonly Finding[] {
       findingAt(template, {
         code: "parameter.malformed",
         path: ["spec", "cluster", ...path],
-        message: 'a "${" must begin a parameter in camelCase that ends in "}", as in ${region}',
+        message: 'a "${" must begin a parameter: a camelCase name and "}"',
       }),
     );
   const unused = Object.keys(parameters)

@@ -1,0 +1,95 @@
+/**
+ * Where the edge may connect to: public names over HTTPS, and nothing that could lead a signed snapshot into somebody's
+ * private network (threats 1 and 12 of the reliability notes). Development alone may use plain HTTP, private names and
+ * loopback; that switch is a deploy-time variable, never part of a document.
+ */
+import { type Endpoint, formatEndpoint, isAddress, isLoopback, parseEndpoint } from "../endpoint.ts";
+import type { Finding } from "../findings.ts";
+import { findingAt, type Problem } from "../placed.ts";
+import type { CheckInput } from "./check.ts";
+import { groupBy } from "./group.ts";
+
+const AT = ["spec", "endpoint"];
+
+export function checkEndpoints({ clusters, development }: CheckInput): readonly Finding[] {
+  return clusters.flatMap((cluster) =>
+    endpointProblems(cluster.document.spec.endpoint, development).map((problem) => findingAt(cluster, problem)),
+  );
+}
+
+function endpointProblems(text: string, development: boolean): readonly Problem[] {
+  const parsed = parseEndpoint(text);
+  if (!parsed.ok) return [{ code: "endpoint.syntax", path: AT, message: `the endpoint ${parsed.error}` }];
+  const refused = development ? refusedInDevelopment(parsed.value) : refusedInProduction(parsed.value);
+  if (refused.length > 0) return refused;
+  const canonical = formatEndpoint(parsed.value);
+  if (canonical === text) return [];
+  const message = `the edge will use the endpoint as ${canonical}: write it so`;
+  return [{ code: "endpoint.spelling", severity: "warning", path: AT, message }];
+}
+
+function refusedInDevelopment({ host }: Endpoint): readonly Problem[] {
+  if (!isAddress(host) || isLoopback(host)) return [];
+  const message = "in development the endpoint may be an address only of this machine (127.0.0.1, [::1])";
+  return [{ code: "endpoint.address", path: AT, message }];
+}
+
+function refusedInProduction({ scheme, host }: Endpoint): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (scheme !== "https")
+    problems.push({ code: "endpoint.scheme", path: AT, message: "the endpoint must use https outside development" });
+  if (isAddress(host)) {
+    const message = "the endpoint must be a DNS name, not an address, outside development";
+    problems.push({ code: "endpoint.address", path: AT, message });
+  } else if (isSpecialUse(host)) {
+    const message = `"${host}" is not a public name: outside development the edge connects to public names only`;
+    problems.push({ code: "endpoint.specialUse", path: AT, message });
+  }
+  return problems;
+}
+
+/**
+ * Names that never lead to a public server: the IANA registry of special-use domain names (RFC 6761 and the RFCs it
+ * collects; all of `arpa` at once), ICANN's `internal`, and names that home and office routers hand out.
+ */
+const SPECIAL_USE_SUFFIXES: ReadonlySet<string> = new Set([
+  ...["alt", "arpa", "example", "invalid", "local", "localhost", "onion", "test"],
+  ...["internal", "corp", "home", "intranet", "lan", "localdomain", "private"],
+]);
+
+function isSpecialUse(host: string): boolean {
+  const labels = host.split(".");
+  return labels.length === 1 || SPECIAL_USE_SUFFIXES.has(labels.at(-1) ?? "");
+}
+
+/** The same server under two names takes twice its share. Several services behind one ingress are ordinary. */
+export function checkSharedEndpoints({ clusters }: CheckInput): readonly Finding[] {
+  const byServer = groupBy(
+    clusters.flatMap((cluster) => {
+      const parsed = parseEndpoint(cluster.document.spec.endpoint);
+      return parsed.ok ? [{ cluster, endpoint: formatEndpoint(parsed.value) }] : [];
+    }),
+    ({ cluster, endpoint }) => `${cluster.document.spec.service} ${endpoint}`,
+  );
+  return [...byServer.values()].flatMap(([first, ...others]) =>
+    others.map(({ cluster, endpoint }) => {
+      const message = `cluster "${first?.cluster.document.metadata.name}" of the same service has the endpoint ${endpoint} too`;
+      return findingAt(cluster, { code: "endpoint.shared", severity: "warning", path: AT, message });
+    }),
+  );
+}
+
+/** A cluster under a host that the edge itself serves would be asked by the edge for ever. */
+export function checkEndpointLoops({ clusters, routes, development }: CheckInput): readonly Finding[] {
+  if (development) return [];
+  const served = new Map(
+    routes.flatMap(({ document }) => document.spec.match.hosts.map((host) => [host, document.metadata.name])),
+  );
+  return clusters.flatMap((cluster) => {
+    const parsed = parseEndpoint(cluster.document.spec.endpoint);
+    const route = parsed.ok ? served.get(parsed.value.host) : undefined;
+    if (route === undefined) return [];
+    const message = `route "${route}" serves this host: the edge would ask itself`;
+    return [findingAt(cluster, { code: "endpoint.loop", path: AT, message })];
+  });
+}
