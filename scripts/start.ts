@@ -45,10 +45,16 @@ async function run(options: StartOptions): Promise<void> {
   });
 }
 
-/** Resolves once, on the first request to end; a second one finds Node's own handling and ends the process at once. */
+/** Resolves on the first request to end. Who asks again does not want to wait. */
 function firstSignal(): Promise<"signal"> {
   return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve("signal"));
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve("signal");
+    };
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
   });
 }
 
@@ -61,11 +67,7 @@ function startVisitors(demo: Demo): () => Promise<void> {
       columns: () => process.stdout.columns,
       write: (text) => process.stdout.write(text),
     },
-    state: async () => ({
-      summary: window.summarize(Date.now()),
-      regions: demo.regions,
-      revision: await demo.control.revision().catch(() => undefined), // the table says that it does not answer
-    }),
+    state: () => ({ summary: window.summarize(Date.now()), regions: demo.regions }),
     noColor: (process.env.NO_COLOR ?? "") !== "", // no-color.org
   });
   return async () => {

@@ -18,25 +18,20 @@ export type LiveTable = { readonly stop: () => void };
 export function startLiveTable(options: {
   readonly output: Output;
   /** Asks for what there is to show, once for each drawing. */
-  readonly state: () => Promise<Omit<TableState, "color" | "width">>;
+  readonly state: () => Omit<TableState, "color" | "width">;
   readonly noColor: boolean;
 }): LiveTable {
   const { output, state, noColor } = options;
   const color = output.isTTY && !noColor;
   let linesOnScreen = 0;
-  let stopped = false;
-  const draw = async (): Promise<void> => {
-    const text = renderTable({ ...(await state()), color, width: output.columns() ?? WIDTH_DEFAULT });
-    if (stopped) return;
+  const draw = (): void => {
+    const text = renderTable({ ...state(), color, width: output.columns() ?? WIDTH_DEFAULT });
     output.write(output.isTTY ? inPlace(text, linesOnScreen) : `\n${text}`);
     linesOnScreen = text.split("\n").length - 1;
   };
-  const timer = setInterval(() => void draw(), output.isTTY ? REDRAW_MS : BLOCK_MS);
+  const timer = setInterval(draw, output.isTTY ? REDRAW_MS : BLOCK_MS);
   return {
-    stop: () => {
-      stopped = true;
-      clearInterval(timer);
-    },
+    stop: () => clearInterval(timer),
   };
 }
 

@@ -18,7 +18,6 @@ import { untilReady } from "./readiness.ts";
 export type Demo = {
   readonly state: DevState;
   readonly regions: readonly string[];
-  readonly control: ControlPlane;
   readonly stop: () => Promise<void>;
 };
 
@@ -53,7 +52,7 @@ export async function startDemo({ portBase, stateFolder }: StartOptions): Promis
     await declareFleet({ plan, control, stateFolder });
     await untilReady({ edge: state.edge, clusters });
     writeDevState(stateFolder, state);
-    return { state, regions: plan.snapshot.regions.map(({ name }) => name), control, stop };
+    return { state, regions: plan.snapshot.regions.map(({ name }) => name), stop };
   } catch (cause) {
     await stop();
     throw cause;

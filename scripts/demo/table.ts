@@ -10,8 +10,6 @@ export type TableState = {
   readonly summary: TrafficSummary;
   /** In the order of the columns. */
   readonly regions: readonly string[];
-  /** The revision the control plane has published; undefined when it does not answer. */
-  readonly revision: number | undefined;
   /** Longer lines are cut: a line that wraps would break redrawing in place. */
   readonly width: number;
   readonly color: boolean;
@@ -29,11 +27,11 @@ const NAMES: ReadonlyMap<string, string> = new Map(COUNTRY_MIX.map(({ code, name
 type Style = "plain" | "bold" | "red" | "green";
 type Line = { readonly text: string; readonly style: Style };
 
-export function renderTable({ summary, regions, revision, width, color }: TableState): string {
+export function renderTable({ summary, regions, width, color }: TableState): string {
   const shown = summary.countries.slice(0, COUNTRY_ROWS_MAX);
   const others = summary.countries.slice(COUNTRY_ROWS_MAX);
   const lines: readonly Line[] = [
-    plain(heading(summary, revision)),
+    plain(heading(summary)),
     plain(""),
     plain(row("", ["requests", ...regions, "errors"])),
     ...shown.map((country) => plain(countryRow(`${country.code} ${NAMES.get(country.code) ?? ""}`, country, regions))),
@@ -50,11 +48,19 @@ function plain(text: string): Line {
   return { text, style: "plain" };
 }
 
-function heading(summary: TrafficSummary, revision: number | undefined): string {
-  const seconds = summary.windowMs / 1_000;
-  const perSecond = (summary.requests / seconds).toFixed(1);
-  const revisionText = revision === undefined ? "unknown (the control plane does not answer)" : String(revision);
-  return `revision ${revisionText} · ${perSecond} requests/s · the last ${seconds} s`;
+function heading({ windowMs, requests, byRevision }: TrafficSummary): string {
+  const seconds = windowMs / 1_000;
+  return `${revisions(byRevision)} · ${(requests / seconds).toFixed(1)} requests/s · the last ${seconds} s`;
+}
+
+/** Newest first: after a change the old one fades out. */
+function revisions(byRevision: Readonly<Record<string, number>>): string {
+  const served = Object.entries(byRevision).sort(([a], [b]) => Number(b) - Number(a));
+  const total = served.reduce((sum, [, requests]) => sum + requests, 0);
+  const [only, another] = served;
+  if (only === undefined) return "no revision yet";
+  if (another === undefined) return `revision ${only[0]}`;
+  return `revisions ${served.map(([revision, requests]) => `${revision} (${percent(requests, total)})`).join(", ")}`;
 }
 
 function countryRow(label: string, traffic: Omit<CountryTraffic, "code">, regions: readonly string[]): string {

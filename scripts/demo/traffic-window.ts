@@ -11,7 +11,7 @@ export type Observation = {
   readonly country: string;
   /** Where it was served, or what went wrong. */
   readonly outcome:
-    | { readonly kind: "served"; readonly region: string; readonly cluster: string }
+    | { readonly kind: "served"; readonly region: string; readonly cluster: string; readonly revision: string }
     | { readonly kind: "failed"; readonly error: string };
 };
 
@@ -22,6 +22,8 @@ export type TrafficSummary = {
   readonly countries: readonly CountryTraffic[];
   readonly byRegion: Readonly<Record<string, number>>;
   readonly byCluster: Readonly<Record<string, number>>;
+  /** The revisions that the edge decided by: two for a moment, after a change. */
+  readonly byRevision: Readonly<Record<string, number>>;
   readonly errors: Readonly<Record<string, number>>;
   readonly sinceStart: { readonly requests: number; readonly errors: number };
 };
@@ -61,6 +63,7 @@ export class TrafficWindow {
       countries: countries.sort((a, b) => b.requests - a.requests || (a.code < b.code ? -1 : 1)),
       byRegion: countRegions(observations),
       byCluster: count(observations, ({ outcome }) => (outcome.kind === "served" ? outcome.cluster : undefined)),
+      byRevision: count(observations, ({ outcome }) => (outcome.kind === "served" ? outcome.revision : undefined)),
       errors: count(observations, ({ outcome }) => (outcome.kind === "failed" ? outcome.error : undefined)),
       sinceStart: { requests: this.#requests, errors: this.#errors },
     };

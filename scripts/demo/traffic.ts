@@ -60,11 +60,16 @@ async function request(visit: {
     if (!response.ok) return { kind: "failed", error: String(response.status) };
     const answer = ClusterAnswer.safeParse(body);
     if (!answer.success) return { kind: "failed", error: "notACluster" };
-    return { kind: "served", region: answer.data.region, cluster: answer.data.cluster };
+    return { kind: "served", region: answer.data.region, cluster: answer.data.cluster, revision: revisionOf(response) };
   } catch (cause) {
     // The edge itself is gone or silent; its own failures are answers.
     return { kind: "failed", error: cause instanceof Error && cause.name === "TimeoutError" ? "timeout" : "network" };
   }
+}
+
+/** In development the edge says by what it decided: route, region, cluster and revision. */
+function revisionOf(response: Response): string {
+  return response.headers.get("fairlead-decision")?.split(";").at(-1) ?? "unknown";
 }
 
 function randomUint32(): number {

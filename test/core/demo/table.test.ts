@@ -5,8 +5,8 @@ import { type Observation, TrafficWindow } from "../../../scripts/demo/traffic-w
 
 const REGIONS = ["ap-south", "eu-west", "us-east"];
 
-function served(country: string, region: string, color = "blue"): Observation {
-  return { country, outcome: { kind: "served", region, cluster: `${region}-${color}` } };
+function served(country: string, region: string, color = "blue", revision = "4"): Observation {
+  return { country, outcome: { kind: "served", region, cluster: `${region}-${color}`, revision } };
 }
 
 function failed(country: string, error: string): Observation {
@@ -32,20 +32,20 @@ test("shows who is served where", async () => {
     ...["CN", "IN", "US", "BR", "ID", "RU", "PK", "MX", "JP", "NG", "PH", "EG", "DE", "VN"].map((country) =>
       served(country, "eu-west"),
     ),
+    served("DE", "us-east", "blue", "5"),
     failed("GB", "503"),
     failed("GB", "network"),
     failed("DE", "503"),
   ]);
   const shown = [
-    ["a quiet moment", calm, 4],
-    ["many countries, some failures, no control plane", mixed, undefined],
-    ["before the first answer", new TrafficWindow(), 1],
+    ["a quiet moment", calm],
+    ["many countries, some failures, just after a change", mixed],
+    ["before the first answer", new TrafficWindow()],
   ] as const;
-  const transcript = shown.map(([title, window, revision]) => {
+  const transcript = shown.map(([title, window]) => {
     const table = renderTable({
       summary: window.summarize(1_500),
       regions: REGIONS,
-      revision,
       width: 100,
       color: false,
     });
@@ -67,6 +67,6 @@ test("colours only what is a verdict, and only when asked to", () => {
 
 test("no line is wider than the terminal", () => {
   const summary = windowOf([served("DE", "eu-west"), failed("DE", "503")]).summarize(1_000);
-  const table = renderTable({ summary, regions: REGIONS, revision: undefined, width: 40, color: false });
+  const table = renderTable({ summary, regions: REGIONS, width: 40, color: false });
   expect(Math.max(...table.split("\n").map((line) => line.length))).toBe(40);
 });

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { TrafficWindow, WINDOW_MS } from "../../../scripts/demo/traffic-window.ts";
 
-const SERVED = { country: "DE", outcome: { kind: "served", region: "eu-west", cluster: "eu-west-blue" } } as const;
+const SERVED = {
+  country: "DE",
+  outcome: { kind: "served", region: "eu-west", cluster: "eu-west-blue", revision: "1" },
+} as const;
 const FAILED = { country: "DE", outcome: { kind: "failed", error: "503" } } as const;
 
 test.each([

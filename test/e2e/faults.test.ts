@@ -1,0 +1,95 @@
+/** What breaks in a demo must not break a request: clusters that fail in each way, and a control plane that throws. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { DemoClient } from "./client.ts";
+import { type DemoProcess, startDemoProcess, temporaryFolder } from "./demo.ts";
+import { startSteadyLoad } from "./steady-load.ts";
+
+/** Two probes of 2 s and their timeout, and the way of the news to the edge. */
+const DETECTION_MS_MAX = 10_000;
+
+const { folder, remove } = temporaryFolder();
+let demo: DemoProcess;
+let client: DemoClient;
+
+beforeAll(async () => {
+  demo = await startDemoProcess({ stateFolder: folder });
+  client = new DemoClient(demo.state);
+});
+afterEach(async () => {
+  await client.breakCluster("us-east-blue", { kind: "none" });
+  await client.breakCluster("us-east-green", { kind: "none" });
+});
+afterAll(async () => {
+  await demo.stop();
+  remove();
+});
+
+/** Where ten Americans are served, nine of them by the stable side when all is well. */
+async function clustersInUse(): Promise<ReadonlySet<string | undefined>> {
+  const visits = Array.from({ length: 10 }, (_, i) => client.visit("/", "US", `198.51.100.${i}`));
+  return new Set((await Promise.all(visits)).map(({ cluster }) => cluster));
+}
+
+const comesBack = () =>
+  expect.poll(async () => (await clustersInUse()).has("us-east-blue"), { timeout: DETECTION_MS_MAX }).toBe(true);
+
+test.each(["down", "failing", "resetting", "hanging"])(
+  "traffic leaves a cluster that is %s, and comes back when it is well",
+  { timeout: 60_000 },
+  async (kind) => {
+    const path = `/${kind}`;
+    const seen = async () => (await client.counters("us-east-blue")).byPath[path] ?? 0;
+    const load = startSteadyLoad(client, "US", path);
+    await sleep(500);
+    await client.breakCluster("us-east-blue", { kind });
+    await sleep(DETECTION_MS_MAX);
+    const answeredBefore = load.visits.length;
+    const seenBefore = await seen();
+    await sleep(2_000);
+    expect(await seen()).toBe(seenBefore);
+
+    const afterDetection = (await load.stop()).slice(answeredBefore);
+    expect(afterDetection.length).toBeGreaterThan(50);
+    expect(afterDetection.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(afterDetection.filter(({ cluster }) => cluster === "us-east-blue")).toEqual([]);
+
+    await client.breakCluster("us-east-blue", { kind: "none" });
+    await comesBack();
+  },
+);
+
+test("a cluster that refuses connections costs no GET, not even before the probes notice", async () => {
+  const load = startSteadyLoad(client, "US", "/refused");
+  await sleep(500);
+  await client.breakCluster("us-east-blue", { kind: "down" });
+  await sleep(3_000);
+  const visits = await load.stop();
+  expect(visits.filter(({ status }) => status !== 200)).toEqual([]);
+  await client.breakCluster("us-east-blue", { kind: "none" });
+  await comesBack();
+});
+
+test("with a whole region down its clients are served by another", async () => {
+  await client.breakCluster("us-east-blue", { kind: "down" });
+  await client.breakCluster("us-east-green", { kind: "down" });
+  const visits = await Promise.all(Array.from({ length: 20 }, () => client.visit("/", "US")));
+  expect(visits.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(visits.filter(({ region }) => region === "us-east")).toEqual([]);
+  await client.breakCluster("us-east-blue", { kind: "none" });
+  await client.breakCluster("us-east-green", { kind: "none" });
+  await comesBack();
+});
+
+test("the edge serves on while the objects of the control plane throw", async () => {
+  expect((await client.admin("POST", "/v1/development/fail", { failing: true })).status).toBe(200);
+  expect((await client.admin("GET", "/v1/fleet")).status).toBeGreaterThanOrEqual(500);
+  const load = startSteadyLoad(client, "US", "/alone");
+  await sleep(4_000);
+  const visits = await load.stop();
+  expect(visits.length).toBeGreaterThan(100);
+  expect(visits.filter(({ status, region }) => status !== 200 || region !== "us-east")).toEqual([]);
+
+  expect((await client.admin("POST", "/v1/development/fail", { failing: false })).status).toBe(200);
+  expect((await client.admin("GET", "/v1/fleet")).status).toBe(200);
+});

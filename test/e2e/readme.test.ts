@@ -1,0 +1,54 @@
+/** README's walk, run as it stands: only ports and state folder are put in the place of the defaults. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type DemoProcess, startDemoProcess, temporaryFolder } from "./demo.ts";
+
+const { folder, remove } = temporaryFolder();
+let demo: DemoProcess;
+
+beforeAll(async () => {
+  demo = await startDemoProcess({ stateFolder: folder });
+});
+afterAll(async () => {
+  await demo.stop();
+  remove();
+});
+
+/** The default that README is written for. */
+const README_PORT_BASE = 8787;
+
+function readmeCommands(): string[] {
+  const readme = readFileSync("README.md", "utf8");
+  return [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
+}
+
+/** A marker line before each block tells the outputs apart; the shell is one, so that variables stay set. */
+async function runInOneShell(blocks: readonly string[]): Promise<string[]> {
+  const script = blocks
+    .map((block) => `printf '\\n### next\\n'\n${block}`)
+    .join("")
+    .replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${Number(port) - README_PORT_BASE + demo.portBase}`)
+    .replaceAll(".fairlead/", `${path.resolve(demo.stateFolder)}/`);
+  const { stdout } = await promisify(execFile)("sh", ["-eu", "-c", script]);
+  return stdout.split("\n### next\n").slice(1);
+}
+
+test("the walk does what README says", { timeout: 60_000 }, async () => {
+  const outputs = await runInOneShell(readmeCommands());
+  const answers = outputs.map((output) => output.trim());
+  expect(answers).toEqual([
+    "", // the token and the address
+    expect.stringContaining('"region":"eu-west"'),
+    expect.stringContaining('"us-east"'), // the shift
+    expect.stringContaining("eu-west"), // the drain
+    expect.stringMatching(/"region":"(us-east|ap-south)"/),
+    expect.stringContaining("eu-west"), // the explanation names the region that is drained
+    expect.stringContaining("eu-west"), // the undrain
+    expect.stringContaining('"cluster":"us-east-green"'),
+    expect.stringContaining("the drain was only a try"),
+  ]);
+  for (const answer of answers) expect(answer).not.toContain("/problems/");
+});
