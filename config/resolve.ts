@@ -191,7 +191,7 @@ export function checkTemplate(template: Template): readonly Finding[] {
       findingAt(template, {
         code: "parameter.malformed",
         path: ["spec", "cluster", ...path],
-        message: 'a "${" must begin a parameter: a camelCase name and "}"',
+        message: "a placeholder is a dollar sign and a camelCase name in braces",
       }),
     );
   const unused = Object.keys(parameters)

@@ -8,6 +8,7 @@ import {
   HEALTH_INTERVAL_MS_MAX,
   HEALTH_INTERVAL_MS_MIN,
   HEALTH_TIMEOUT_MS_DEFAULT,
+  HEALTH_TIMEOUT_MS_MAX,
   TOTAL_MS_DEFAULT,
   TOTAL_MS_MAX,
 } from "../limits.ts";
@@ -62,6 +63,12 @@ function healthCheckProblems({ interval, timeout }: HealthCheck): readonly Probl
       code: "healthCheck.range",
       path: [...at, "interval"],
       message: `probes are ${formatDuration(HEALTH_INTERVAL_MS_MIN)} to ${formatDuration(HEALTH_INTERVAL_MS_MAX)} apart`,
+    });
+  if (timeoutMs > HEALTH_TIMEOUT_MS_MAX)
+    problems.push({
+      code: "healthCheck.range",
+      path: [...at, "timeout"],
+      message: `a probe takes at most ${formatDuration(HEALTH_TIMEOUT_MS_MAX)}`,
     });
   if (timeoutMs >= intervalMs)
     problems.push({

@@ -1,0 +1,89 @@
+/**
+ * JSON Schema 2020-12 for editors, made from the zod source that the parser itself uses: one file for each kind and one
+ * for all. Only shape is said in them; what must hold between documents is checked by `npm run validate`.
+ */
+import * as z from "zod/mini";
+import { DOCUMENT_SCHEMAS, type DocumentKind } from "../../config/documents.ts";
+
+const SCHEMA_BASE = "https://fairlead.dev/schema/v1";
+const DIALECT = "https://json-schema.org/draft/2020-12/schema";
+
+const KINDS = Object.keys(DOCUMENT_SCHEMAS) as readonly DocumentKind[]; // the keys of that literal
+
+/** What an editor shows beside a kind. */
+const KIND_DESCRIPTIONS: Readonly<Record<DocumentKind, string>> = {
+  Region: "A place that runs clusters: where it is, which jurisdictions it satisfies, how much it can carry.",
+  Service: "What routes lead to: who may be served from where, how clients stay where they are, retries and timeouts.",
+  Cluster: "One group of interchangeable backends of a service in a region, behind one endpoint.",
+  ClusterTemplate: "One description for many clusters; its placeholders are replaced by the values of an Environment.",
+  Environment: "The values that make clusters of templates, for one environment.",
+  Route: "Which requests go to a service, and by which weights to which regions.",
+};
+
+/** What an editor shows beside a field, where its name and type do not say it. By kind and dotted path. */
+const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "Region spec.vantage": "Location hint of a Durable Object: where the region is probed from and its beacon lives.",
+  "Region spec.jurisdictions": "Labels of your own (eu, in, us-gov) that a service's residency may require.",
+  "Service spec.residency":
+    "The first rule that matches the client says which jurisdictions may serve it; no match: nobody may.",
+  "Service spec.canaryShareBps": "The canary side's part of each region's traffic in basis points (1000 is 10%).",
+  "Service spec.affinity": "What keeps a client on its region and cluster; clientAddress when left out.",
+  "Service spec.timeouts.firstByte": "How long one attempt waits for response headers, as in 5s.",
+  "Service spec.timeouts.total": "How long all attempts together may take until response headers, as in 15s.",
+  "Cluster spec.endpoint": "Scheme, host and port; the path of each request is appended.",
+  "Cluster spec.weight": "Relative to the other clusters of its side in its region. 0 means none.",
+  "Cluster spec.side": "Which side of a split it serves; stable when left out.",
+  "Route spec.steering": "Tried in order; the first rule that matches the client gives the weights of the regions.",
+  "Route spec.default": "When no steering rule matches: by weights, or to the nearest region.",
+  "Route spec.failover.order": "proximity (every other region, nearest first), none, or a list of regions.",
+};
+
+type JsonObject = { [key: string]: unknown };
+
+/** File name to text, for `config/schema/`. */
+export function renderSchemas(): ReadonlyMap<string, string> {
+  const files = new Map(KINDS.map((kind) => [`${kind.toLowerCase()}.schema.json`, kindSchema(kind)]));
+  files.set("fleet.schema.json", fleetSchema());
+  return new Map([...files].map(([name, schema]) => [name, `${JSON.stringify(schema, undefined, 2)}\n`]));
+}
+
+function kindSchema(kind: DocumentKind): JsonObject {
+  const id = `${SCHEMA_BASE}/${kind.toLowerCase()}.schema.json`;
+  return { $schema: DIALECT, $id: id, ...describedShape(kind) };
+}
+
+/** Holds every kind in itself, so that an editor needs one file and no network. */
+function fleetSchema(): JsonObject {
+  return {
+    $schema: DIALECT,
+    $id: `${SCHEMA_BASE}/fleet.schema.json`,
+    title: "Fairlead document",
+    description: "Any document of a fleet.",
+    oneOf: KINDS.map((kind) => ({ $ref: `#/$defs/${kind}` })),
+    $defs: Object.fromEntries(KINDS.map((kind) => [kind, describedShape(kind)])),
+  };
+}
+
+function describedShape(kind: DocumentKind): JsonObject {
+  const { $schema: _, ...shape } = z.toJSONSchema(DOCUMENT_SCHEMAS[kind], { target: "draft-2020-12", io: "input" });
+  for (const [key, description] of Object.entries(FIELD_DESCRIPTIONS)) {
+    const [owner, dotted = ""] = key.split(" ");
+    if (owner === kind) describe(shape, dotted.split("."), description);
+  }
+  return { title: kind, description: KIND_DESCRIPTIONS[kind], ...shape };
+}
+
+/** Throws when there is no such field: a description of nothing is stale. */
+function describe(schema: JsonObject, path: readonly string[], description: string): void {
+  let found: JsonObject = schema;
+  for (const key of path) {
+    const child = isObject(found.properties) ? found.properties[key] : undefined;
+    if (!isObject(child)) throw new Error(`no field ${path.join(".")} to describe`);
+    found = child;
+  }
+  found.description = description;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
