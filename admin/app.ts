@@ -1,0 +1,50 @@
+/**
+ * The admin API put together: what every request passes through, in order, and the routes. A request meets, one after
+ * the other: headers, token, known address, body limits, the route's schemas, the route.
+ */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { isDevelopment } from "./env.ts";
+import { bearer } from "./http/bearer.ts";
+import { jsonBody } from "./http/body.ts";
+import type { App, AppEnv } from "./http/context.ts";
+import { commonHeaders } from "./http/headers.ts";
+import { type KnownRoute, knownRoute } from "./http/known-route.ts";
+import { onError, refuse } from "./http/problem.ts";
+import { onValidation } from "./http/validation.ts";
+import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
+import { addDrainRoutes } from "./routes/drains.ts";
+import { addExplainRoutes } from "./routes/explain.ts";
+import { addFleetRoutes } from "./routes/fleet.ts";
+import { addHealthRoutes } from "./routes/health.ts";
+import { addRevisionRoutes } from "./routes/revisions.ts";
+import { addServiceRoutes } from "./routes/service.ts";
+import { addWeightRoutes } from "./routes/weights.ts";
+
+export function createApp(): App {
+  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: onValidation });
+  app.onError(onError);
+  app.notFound((c) => refuse(c, { code: "notFound", detail: "The list of addresses is /openapi.json." }));
+
+  app.use(commonHeaders);
+  // The token comes before the address, so that nobody without one can learn what exists.
+  app.use("/v1/*", bearer);
+  app.use(knownRoute((env) => [...documentedRoutes(app), ...(isDevelopment(env) ? DEVELOPMENT_ROUTES : [])]));
+  app.use(jsonBody);
+
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  addServiceRoutes(app);
+  addFleetRoutes(app);
+  addWeightRoutes(app);
+  addDrainRoutes(app);
+  addRevisionRoutes(app);
+  addExplainRoutes(app);
+  addHealthRoutes(app);
+  addDevelopmentRoutes(app);
+  return app;
+}
+
+function documentedRoutes(app: App): readonly KnownRoute[] {
+  return app.openAPIRegistry.definitions.flatMap((definition) =>
+    definition.type === "route" ? [{ method: definition.route.method, path: definition.route.path }] : [],
+  );
+}

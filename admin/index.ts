@@ -1,0 +1,11 @@
+/** The admin Worker: the API in front, the objects of the control plane behind it. */
+import { createApp } from "./app.ts";
+import type { AdminEnv } from "./env.ts";
+
+export { BeaconObject } from "./objects/beacon-object.ts";
+export { FleetObject } from "./objects/fleet-object.ts";
+export { ProberObject } from "./objects/prober-object.ts";
+
+const app = createApp();
+
+export default { fetch: app.fetch } satisfies ExportedHandler<AdminEnv>;

@@ -1,0 +1,82 @@
+/**
+ * What the edges of one vantage ask: the newest revision, its signed text, and the health of the clusters. Told by the
+ * fleet object and the prober, it never goes back: what is older than what it has is ignored, so late and repeated
+ * messages do no harm. It decides nothing and cannot sign; edges verify what they get.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { BEACON_STATE_PATH, type BeaconState, beaconSnapshotPath } from "../../config/beacon.ts";
+import { HEALTH_REPORT_EMPTY, HealthReport } from "../../config/health.ts";
+import { Revision } from "../../config/ids.ts";
+import { type AdminEnv, isDevelopment } from "../env.ts";
+import { BEACON_MIGRATIONS, migrate } from "../store/migrations.ts";
+import { loadText, replaceText } from "../store/texts.ts";
+import { FailingSwitch } from "./failing-switch.ts";
+
+const SNAPSHOT_TEXT = "snapshot";
+
+export type SnapshotMessage = { readonly revision: number; readonly text: string };
+
+export class BeaconObject extends DurableObject<AdminEnv> {
+  readonly #failing: FailingSwitch;
+  #state: BeaconState;
+  /** Loaded when it is first asked for. */
+  #text: string | undefined;
+
+  constructor(ctx: DurableObjectState, env: AdminEnv) {
+    super(ctx, env);
+    migrate(ctx.storage, BEACON_MIGRATIONS);
+    this.#failing = new FailingSwitch(ctx.storage, isDevelopment(env));
+    this.#state = loadState(ctx.storage.sql);
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    this.#failing.check();
+    const { pathname } = new URL(request.url);
+    if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } });
+    if (pathname === BEACON_STATE_PATH) return Response.json(this.#state);
+    if (pathname !== beaconSnapshotPath(this.#state.revision)) return new Response(null, { status: 404 });
+    this.#text ??= loadText(this.ctx.storage.sql, SNAPSHOT_TEXT);
+    return this.#text === undefined
+      ? new Response(null, { status: 404 })
+      : new Response(this.#text, { headers: { "content-type": "text/plain; charset=utf-8" } });
+  }
+
+  /** Answers with the revision that it holds afterwards. */
+  async acceptSnapshot({ revision, text }: SnapshotMessage): Promise<number> {
+    this.#failing.check();
+    if (revision <= this.#state.revision) return this.#state.revision;
+    const state = { ...this.#state, revision: Revision.parse(revision) };
+    this.ctx.storage.transactionSync(() => {
+      replaceText(this.ctx.storage.sql, SNAPSHOT_TEXT, text);
+      saveState(this.ctx.storage.sql, state);
+    });
+    this.#state = state;
+    this.#text = text;
+    return revision;
+  }
+
+  /** Answers with the sequence that it holds afterwards. */
+  async acceptHealth(message: HealthReport): Promise<number> {
+    this.#failing.check();
+    const health = HealthReport.parse(message);
+    if (health.sequence <= this.#state.health.sequence) return this.#state.health.sequence;
+    const state = { ...this.#state, health };
+    saveState(this.ctx.storage.sql, state);
+    this.#state = state;
+    return health.sequence;
+  }
+
+  async setFailing(failing: boolean): Promise<void> {
+    this.#failing.set(failing);
+  }
+}
+
+function loadState(sql: SqlStorage): BeaconState {
+  const [row] = sql.exec("SELECT revision, health FROM beacon").toArray();
+  if (row === undefined) return { revision: Revision.parse(0), health: HEALTH_REPORT_EMPTY };
+  return { revision: Revision.parse(row.revision), health: HealthReport.parse(JSON.parse(String(row.health))) };
+}
+
+function saveState(sql: SqlStorage, { revision, health }: BeaconState): void {
+  sql.exec("INSERT OR REPLACE INTO beacon (id, revision, health) VALUES (1, ?, ?)", revision, JSON.stringify(health));
+}

@@ -1,0 +1,42 @@
+/** `/v1/development/...`: breaks objects of the control plane on purpose. Does not exist outside development. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { beaconStub, fleetStub, proberStub } from "../env.ts";
+import type { App } from "../http/context.ts";
+import { reply } from "../http/reply.ts";
+import { answers, BODY_CODES, jsonRequest, NoQuery } from "./schemas.ts";
+
+const FailBody = z.strictObject({ object: z.enum(["fleet", "beacon", "prober"]), failing: z.boolean() });
+const FailAnswer = FailBody.openapi("FailingObject");
+
+const failRoute = createRoute({
+  method: "post",
+  path: "/v1/development/fail",
+  operationId: "failObject",
+  summary: "Make an object throw on every call until it is switched back (development only)",
+  hide: true,
+  request: { query: NoQuery, body: jsonRequest(FailBody) },
+  responses: answers(FailAnswer, "The switch as it is now.", [...BODY_CODES, "notFound"]),
+});
+
+/** Kept out of the description of the API; the app knows them only in development. */
+export const DEVELOPMENT_ROUTES = [{ method: failRoute.method, path: failRoute.path }] as const;
+
+export function addDevelopmentRoutes(app: App): void {
+  app.openapi(failRoute, async (c) => {
+    const { object, failing } = c.req.valid("json");
+    switch (object) {
+      case "fleet":
+        await fleetStub(c.env).setFailing(failing);
+        break;
+      case "prober":
+        await proberStub(c.env).setFailing(failing);
+        break;
+      case "beacon": {
+        const vantages = await fleetStub(c.env).vantages();
+        await Promise.all(vantages.map((vantage) => beaconStub(c.env, vantage).setFailing(failing)));
+        break;
+      }
+    }
+    return reply(FailAnswer, { object, failing });
+  });
+}

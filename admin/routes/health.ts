@@ -1,0 +1,42 @@
+/** `/v1/health`: what the prober believes of each cluster, and since when. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { proberStub } from "../env.ts";
+import type { App } from "../http/context.ts";
+import { reply } from "../http/reply.ts";
+import { answers, NoQuery } from "./schemas.ts";
+
+const HealthAnswer = z
+  .object({
+    sequence: z.int().openapi({ description: "The number of the report that the beacons heard last." }),
+    atMs: z.int(),
+    clusters: z.array(
+      z.object({
+        cluster: z.string(),
+        state: z.enum(["healthy", "degraded", "unhealthy", "unknown"]),
+        sinceMs: z.int(),
+        successes: z.int().openapi({ description: "In a row." }),
+        failures: z.int().openapi({ description: "In a row." }),
+        last: z
+          .unknown()
+          .optional()
+          .openapi({ type: "object", description: "The last probe; absent before the first." }),
+      }),
+    ),
+  })
+  .openapi("Health");
+
+const healthRoute = createRoute({
+  method: "get",
+  path: "/v1/health",
+  operationId: "readHealth",
+  summary: "The probed condition of every cluster that has a health check",
+  request: { query: NoQuery },
+  responses: answers(HealthAnswer, "The current view."),
+});
+
+export function addHealthRoutes(app: App): void {
+  app.openapi(healthRoute, async (c) => {
+    const { report, clusters } = await proberStub(c.env).read();
+    return reply(HealthAnswer, { sequence: report.sequence, atMs: report.atMs, clusters });
+  });
+}

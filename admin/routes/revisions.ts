@@ -1,0 +1,88 @@
+/** `/v1/revisions`: who changed what, when and why, newest first. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { fleetStub } from "../env.ts";
+import type { App } from "../http/context.ts";
+import { refuse } from "../http/problem.ts";
+import { reply } from "../http/reply.ts";
+import { answers, NoQuery } from "./schemas.ts";
+
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 200;
+
+const RevisionSchema = z
+  .object({
+    revision: z.int(),
+    parent: z.int(),
+    digest: z.string(),
+    documentsDigest: z.string(),
+    overlaysDigest: z.string(),
+    kind: z.string(),
+    author: z.string(),
+    reason: z.string().optional(),
+    ticket: z.string().optional(),
+    createdAtMs: z.int(),
+  })
+  .openapi("Revision");
+
+const ListAnswer = z
+  .object({
+    revisions: z.array(RevisionSchema),
+    nextCursor: z.string().optional().openapi({ description: "Absent on the last page." }),
+  })
+  .openapi("RevisionList");
+
+const ReadAnswer = RevisionSchema.extend({
+  outcome: z.unknown().openapi({ type: "object", description: "What the change did." }),
+}).openapi("RevisionWithOutcome");
+
+/** Revisions are positive integers; more digits than this cannot be one. */
+const RevisionText = z.string().regex(/^[1-9][0-9]{0,14}$/, "must be a positive integer");
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/v1/revisions",
+  operationId: "listRevisions",
+  summary: "Revisions, newest first",
+  request: {
+    query: z.strictObject({
+      cursor: RevisionText.optional().openapi({ description: "`nextCursor` of the page before." }),
+      limit: z
+        .string()
+        .regex(/^[1-9][0-9]{0,2}$/, `must be between 1 and ${LIMIT_MAX}`)
+        .transform(Number)
+        .refine((limit) => limit <= LIMIT_MAX, `must be between 1 and ${LIMIT_MAX}`)
+        .optional()
+        .openapi({ type: "integer" }),
+    }),
+  },
+  responses: answers(ListAnswer, "One page."),
+});
+
+const readRoute = createRoute({
+  method: "get",
+  path: "/v1/revisions/{revision}",
+  operationId: "readRevision",
+  summary: "One revision and what it changed",
+  request: { query: NoQuery, params: z.object({ revision: RevisionText }) },
+  responses: answers(ReadAnswer, "The revision.", ["revisionUnknown"]),
+});
+
+export function addRevisionRoutes(app: App): void {
+  app.openapi(listRoute, async (c) => {
+    const { cursor, limit = LIMIT_DEFAULT } = c.req.valid("query");
+    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+    // One more than asked for says whether there is a next page.
+    const found = await fleetStub(c.env).listRevisions(before, limit + 1);
+    const revisions = found.slice(0, limit);
+    const last = revisions.at(-1)?.revision;
+    if (found.length <= limit || last === undefined) return reply(ListAnswer, { revisions });
+    const link = `</v1/revisions?cursor=${last}&limit=${limit}>; rel="next"`;
+    return reply(ListAnswer, { revisions, nextCursor: String(last) }, { link });
+  });
+
+  app.openapi(readRoute, async (c) => {
+    const found = await fleetStub(c.env).readRevision(Number(c.req.valid("param").revision));
+    if (found === undefined) return refuse(c, { code: "revisionUnknown", detail: "There is no such revision." });
+    return reply(ReadAnswer, { ...found.record, outcome: found.outcome });
+  });
+}

@@ -1,0 +1,83 @@
+/** Revisions as they are kept: rows in, domain values out. Written once, never changed. */
+import { z } from "@hono/zod-openapi";
+import type { MutationKind } from "../core/changes/mutation.ts";
+
+const KINDS = ["apply", "shiftWeights", "drain", "undrain", "expireDrains"] as const satisfies readonly MutationKind[];
+
+const RevisionRow = z.object({
+  revision: z.int().min(1),
+  parent: z.int().min(0),
+  digest: z.string(),
+  documents_digest: z.string(),
+  overlays_digest: z.string(),
+  kind: z.enum(KINDS),
+  author: z.string(),
+  reason: z.string().nullable(),
+  ticket: z.string().nullable(),
+  created_at_ms: z.int(),
+});
+
+export type RevisionRecord = {
+  readonly revision: number;
+  readonly parent: number;
+  readonly digest: string;
+  readonly documentsDigest: string;
+  readonly overlaysDigest: string;
+  readonly kind: MutationKind;
+  readonly author: string;
+  readonly reason?: string;
+  readonly ticket?: string;
+  readonly createdAtMs: number;
+};
+
+export function insertRevision(sql: SqlStorage, record: RevisionRecord): void {
+  sql.exec(
+    `INSERT INTO revisions (revision, parent, digest, documents_digest, overlays_digest, kind, author, reason, ticket,
+      created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    record.revision,
+    record.parent,
+    record.digest,
+    record.documentsDigest,
+    record.overlaysDigest,
+    record.kind,
+    record.author,
+    record.reason ?? null,
+    record.ticket ?? null,
+    record.createdAtMs,
+  );
+}
+
+/** The newest revision: what the control plane wants the edges to serve. */
+export function targetRevision(sql: SqlStorage): RevisionRecord | undefined {
+  const [row] = sql.exec("SELECT * FROM revisions ORDER BY revision DESC LIMIT 1").toArray();
+  return row === undefined ? undefined : recordOf(row);
+}
+
+export function findRevision(sql: SqlStorage, revision: number): RevisionRecord | undefined {
+  const [row] = sql.exec("SELECT * FROM revisions WHERE revision = ?", revision).toArray();
+  return row === undefined ? undefined : recordOf(row);
+}
+
+/** Newest first, those below `before`. */
+export function revisionsBefore(sql: SqlStorage, before: number, limit: number): readonly RevisionRecord[] {
+  return sql
+    .exec("SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?", before, limit)
+    .toArray()
+    .map(recordOf);
+}
+
+function recordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
+  const parsed = RevisionRow.parse(row);
+  return {
+    revision: parsed.revision,
+    parent: parsed.parent,
+    digest: parsed.digest,
+    documentsDigest: parsed.documents_digest,
+    overlaysDigest: parsed.overlays_digest,
+    kind: parsed.kind,
+    author: parsed.author,
+    ...(parsed.reason === null ? {} : { reason: parsed.reason }),
+    ...(parsed.ticket === null ? {} : { ticket: parsed.ticket }),
+    createdAtMs: parsed.created_at_ms,
+  };
+}
