@@ -14,6 +14,6 @@ export class HealthStore {
   accept(report: HealthReport): void {
     if (report.sequence <= this.#sequence) return;
     this.#sequence = report.sequence;
-    this.#view = { states: new Map(Object.entries(report.clusters)), ejected: this.#view.ejected };
+    this.#view = { ...this.#view, states: new Map(Object.entries(report.clusters)) };
   }
 }

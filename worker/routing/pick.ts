@@ -5,7 +5,7 @@
 import type { Side } from "../../config/documents.ts";
 import type { HealthView } from "./health-view.ts";
 import type { LoadedCluster, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
-import { type Condition, conditionOf, effectiveCanaryBps } from "./region-health.ts";
+import { type Condition, capacityOf, conditionOf, effectiveCanaryBps } from "./region-health.ts";
 import { pickRendezvous } from "./rendezvous.ts";
 import { cohortOf, sideOf } from "./split.ts";
 
@@ -40,7 +40,9 @@ export function pickCluster(
   const cohort = cohortOf(keyHash, service.saltHash);
   const wanted = sideOf(cohort, canaryShareBps);
   const weightOf = (cluster: LoadedCluster) =>
-    acceptable(conditionOf(cluster.name, health)) && except?.(cluster.name) !== true ? cluster.weight : 0;
+    acceptable(conditionOf(cluster.name, health)) && except?.(cluster.name) !== true
+      ? cluster.weight * capacityOf(cluster.name, health)
+      : 0;
   const own = pickRendezvous(keyHash, region[wanted], weightOf);
   const cluster = own ?? pickRendezvous(keyHash, otherSide(region, wanted, canaryShareBps), weightOf);
   return cluster === undefined ? undefined : { cluster, cohort, canaryShareBps, wanted };

@@ -1,6 +1,7 @@
 /**
  * How much of a region is usable for a service, in ten-thousandths of what it should carry: each side counts for its
- * share of the split, each cluster for its weight within its side. Drained and disabled clusters do not take part.
+ * share of the split, each cluster for its weight within its side and for the part of it that may be used for now.
+ * Drained and disabled clusters do not take part.
  *
  * The two sides are not alike. A canary side without clusters leaves its share to the stable one. A stable side without
  * clusters does not leave its share to the canary: it counts as down, so that most of its clients fail over to another
@@ -27,6 +28,11 @@ export function conditionOf(cluster: string, health: HealthView): Condition {
   return state === "degraded" ? "degraded" : "healthy";
 }
 
+/** The part of its weight that a cluster may carry for now, 1 to 10,000. */
+export function capacityOf(cluster: string, health: HealthView): number {
+  return health.capacityBps.get(cluster) ?? SHARE_BPS_TOTAL;
+}
+
 /** For each region of the service by name. Kept until another view comes, so a request only looks it up. */
 export function regionHealths(service: LoadedService, health: HealthView): ReadonlyMap<string, RegionHealth> {
   if (service.healthMemo?.view === health) return service.healthMemo.regions;
@@ -40,10 +46,10 @@ export function regionHealth(region: LoadedRegion, health: HealthView): RegionHe
   const stable = sideHealth(region.stable, health);
   const canary = sideHealth(region.canary, health);
   const weigh = (ofStable: number, ofCanary: number) =>
-    Math.floor(ofStable * (SHARE_BPS_TOTAL - canaryBps) + ofCanary * canaryBps);
+    Math.floor((ofStable * (SHARE_BPS_TOTAL - canaryBps) + ofCanary * canaryBps) / SHARE_BPS_TOTAL);
   return {
-    healthyBps: weigh(stable.healthy, canary.healthy),
-    degradedBps: weigh(stable.degraded, canary.degraded),
+    healthyBps: weigh(stable.healthyBps, canary.healthyBps),
+    degradedBps: weigh(stable.degradedBps, canary.degradedBps),
   };
 }
 
@@ -52,16 +58,19 @@ export function effectiveCanaryBps(region: LoadedRegion): number {
   return region.canary.length === 0 ? 0 : region.canaryShareBps;
 }
 
-/** Fractions of the side's weight, 0 to 1. */
-function sideHealth(clusters: readonly LoadedCluster[], health: HealthView): { healthy: number; degraded: number } {
+/** Of the side's whole weight. */
+function sideHealth(clusters: readonly LoadedCluster[], health: HealthView): RegionHealth {
   let total = 0;
   let healthy = 0;
   let degraded = 0;
   for (const cluster of clusters) {
     const condition = conditionOf(cluster.name, health);
+    const usable = cluster.weight * capacityOf(cluster.name, health);
     total += cluster.weight;
-    if (condition === "healthy") healthy += cluster.weight;
-    if (condition === "degraded") degraded += cluster.weight;
+    if (condition === "healthy") healthy += usable;
+    if (condition === "degraded") degraded += usable;
   }
-  return total === 0 ? { healthy: 0, degraded: 0 } : { healthy: healthy / total, degraded: degraded / total };
+  return total === 0
+    ? { healthyBps: 0, degradedBps: 0 }
+    : { healthyBps: healthy / total, degradedBps: degraded / total };
 }

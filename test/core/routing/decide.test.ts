@@ -413,3 +413,35 @@ describe("attempts", () => {
     expect(outcome(run(snapshot, GERMAN, { health: view({ "us-east-blue": "unhealthy" }) }))).toEqual(["us-east-blue"]);
   });
 });
+
+describe("recovery", () => {
+  const draws = Array.from({ length: 4_000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
+  const shareOf = (name: string, snapshot: ReturnType<typeof world>, capacity: Record<string, number>) => {
+    const health = view({}, [], { capacityBps: new Map(Object.entries(capacity)) });
+    const picked = draws.filter((draw) => outcome(run(snapshot, GERMAN, { draw, health }))[0] === name);
+    return picked.length / draws.length;
+  };
+
+  test.each([
+    // capacity of the region's only cluster, share of its clients (factor 1.4)
+    [1_000, 0.14],
+    [2_500, 0.35],
+    [5_000, 0.7],
+    [7_500, 1],
+  ])("a region with one cluster at %i comes back with %f of its clients, not all at once", (capacityBps, expected) => {
+    const share = shareOf("eu-west-blue", world(), { "eu-west-blue": capacityBps });
+    expect(Math.abs(share - expected)).toBeLessThan(0.02);
+  });
+
+  test("within a region the one that comes back takes its part of the weight", () => {
+    const snapshot = world({
+      clusters: [cluster("eu-west"), cluster("eu-west", { name: "eu-west-two" }), cluster("us-east")],
+    });
+    expect(Math.abs(shareOf("eu-west-two", snapshot, { "eu-west-two": 2_500 }) - 0.17)).toBeLessThan(0.03);
+  });
+
+  test("a client bound to a cluster stays there while it ramps", () => {
+    const health = view({}, [], { capacityBps: new Map([["eu-west-blue", 1]]) });
+    expect(outcome(run(world(), { ...GERMAN, binding: "eu-west-blue" }, { health }))[0]).toBe("eu-west-blue");
+  });
+});

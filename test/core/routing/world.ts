@@ -6,7 +6,7 @@ import { Snapshot as SnapshotSchema } from "../../../config/snapshot.ts";
 import { type DecideInput, decide } from "../../../worker/routing/decide.ts";
 import type { Decision, Reason } from "../../../worker/routing/decision.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
-import type { HealthView } from "../../../worker/routing/health-view.ts";
+import { HEALTH_UNKNOWN, type HealthView } from "../../../worker/routing/health-view.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { type Geo, readAsn, readPlace } from "../../../worker/routing/place.ts";
 
@@ -102,8 +102,12 @@ export function facts({ geo = {}, headers = {}, ...rest }: Client = {}): Facts {
   };
 }
 
-export function view(states: Readonly<Record<string, HealthState>>, ejected: readonly string[] = []): HealthView {
-  return { states: new Map(Object.entries(states)), ejected: new Set(ejected) };
+export function view(
+  states: Readonly<Record<string, HealthState>>,
+  ejected: readonly string[] = [],
+  more: Partial<HealthView> = {},
+): HealthView {
+  return { ...HEALTH_UNKNOWN, states: new Map(Object.entries(states)), ejected: new Set(ejected), ...more };
 }
 
 export function run(
