@@ -15,8 +15,11 @@ export type TableState = {
   readonly color: boolean;
 };
 
-/** The smallest countries share a row: the table must fit a terminal of 24 lines. */
-const COUNTRY_ROWS_MAX = 12;
+/**
+ * The countries with a row of their own, always in this order, so that the eye can stay on one; the others share a row.
+ * Some from each region's part of the world, and no more than fit a terminal of 24 lines.
+ */
+const COUNTRY_ROWS = ["CN", "IN", "ID", "JP", "US", "BR", "MX", "DE", "GB", "FR", "NG", "XX", "T1"];
 const COUNTRY_WIDTH = 18;
 const COLUMN_WIDTH = 10;
 const CLUSTERS_PER_LINE = 3;
@@ -28,14 +31,17 @@ type Style = "plain" | "bold" | "red" | "green";
 type Line = { readonly text: string; readonly style: Style };
 
 export function renderTable({ summary, regions, width, color }: TableState): string {
-  const shown = summary.countries.slice(0, COUNTRY_ROWS_MAX);
-  const others = summary.countries.slice(COUNTRY_ROWS_MAX);
+  const byCode = new Map(summary.countries.map((country) => [country.code, country]));
+  const others = summary.countries.filter(({ code }) => !COUNTRY_ROWS.includes(code));
   const lines: readonly Line[] = [
     plain(heading(summary)),
     plain(""),
     plain(row("", ["requests", ...regions, "errors"])),
-    ...shown.map((country) => plain(countryRow(`${country.code} ${NAMES.get(country.code) ?? ""}`, country, regions))),
-    ...(others.length === 0 ? [] : [plain(countryRow(`${others.length} others`, sumOf(others), regions))]),
+    ...COUNTRY_ROWS.map((code) => {
+      const label = `${code} ${NAMES.get(code) ?? ""}`;
+      return plain(countryRow(label, byCode.get(code) ?? sumOf([]), regions));
+    }),
+    plain(countryRow("others", sumOf(others), regions)),
     { text: countryRow("all", sumOf(summary.countries), regions), style: "bold" },
     plain(""),
     ...clusterLines(summary.byCluster).map(plain),
@@ -65,7 +71,11 @@ function revisions(byRevision: Readonly<Record<string, number>>): string {
 
 function countryRow(label: string, traffic: Omit<CountryTraffic, "code">, regions: readonly string[]): string {
   const shares = regions.map((region) => percent(traffic.byRegion[region] ?? 0, traffic.requests));
-  return row(label, [String(traffic.requests), ...shares, traffic.errors === 0 ? "-" : String(traffic.errors)]);
+  return row(label, [
+    traffic.requests === 0 ? "-" : String(traffic.requests),
+    ...shares,
+    traffic.errors === 0 ? "-" : String(traffic.errors),
+  ]);
 }
 
 function row(label: string, cells: readonly string[]): string {
@@ -102,9 +112,11 @@ function errorsLine({ errors, sinceStart }: TrafficSummary): string {
   return `${recent}  (${sinceStart.errors} of ${sinceStart.requests} since the start)`;
 }
 
-/** `-` for none at all: 0% stands for a few, rounded down. */
+/** `-` is none at all, which is not the same as a few. */
 function percent(part: number, whole: number): string {
-  return part === 0 ? "-" : `${Math.floor((part / whole) * 100)}%`;
+  if (part === 0) return "-";
+  const rounded = Math.round((part / whole) * 100);
+  return rounded === 0 ? "<1%" : `${rounded}%`;
 }
 
 /** Select Graphic Rendition (ECMA-48). */
