@@ -15,8 +15,17 @@ export default defineConfig({
         test: { name: "edge", include: ["test/workerd/edge/**/*.test.ts"] },
       }),
       defineProject({
-        plugins: [cloudflareTest({ wrangler: { configPath: "./admin/wrangler.toml" } })],
-        test: { name: "admin", include: ["test/workerd/admin/**/*.test.ts"] },
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./admin/wrangler.toml" },
+            miniflare: { bindings: inject("adminBindings") },
+          })),
+        ],
+        test: {
+          name: "admin",
+          include: ["test/workerd/admin/**/*.test.ts"],
+          globalSetup: ["./test/workerd/admin/global-setup.ts"],
+        },
       }),
       defineProject({
         test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },

@@ -105,7 +105,7 @@ function isKey(text: string, token: string, index: number, levels: readonly Leve
 }
 
 function stringFault(token: string, key: boolean, levels: readonly Level[]): Found | undefined {
-  const value = token.includes("\\") ? unescape(token) : token.slice(1, -1);
+  const value = token.includes("\\") ? unquote(token) : token.slice(1, -1);
   if (value === undefined) return undefined;
   if (/\p{Surrogate}/u.test(value))
     return { code: "loneSurrogate", detail: "A string holds half of a surrogate pair, which is no character." };
@@ -119,7 +119,7 @@ function stringFault(token: string, key: boolean, levels: readonly Level[]): Fou
 }
 
 /** Undefined when the escapes are wrong: then the parser refuses the text anyway. */
-function unescape(token: string): string | undefined {
+function unquote(token: string): string | undefined {
   try {
     return String(JSON.parse(token));
   } catch {

@@ -1,0 +1,77 @@
+/**
+ * What the admin tests need from outside workerd: a fresh signing key, and a real HTTP origin whose behaviour is chosen
+ * by the path, so that probes meet real sockets.
+ */
+import { generateKeyPairSync } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    adminBindings: Record<string, string>;
+    originPort: number;
+    signingPublicKey: string;
+  }
+}
+
+/** Seen by the tests through `/seen`: what the last probe of a path looked like. */
+const seen = new Map<string, { method: string; headers: IncomingMessage["headers"]; count: number }>();
+
+/** By name, so that a test can turn its own origin around: `/switch/<name>/<status>`. */
+const switched = new Map<string, number>();
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const { pathname } = new URL(request.url ?? "/", "http://origin");
+  const [, verb = "", name = "", value = ""] = pathname.split("/");
+  if (verb === "switch") {
+    switched.set(name, Number(value));
+    response.end();
+    return;
+  }
+  if (verb === "seen") {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(seen.get(`/${name}`) ?? null));
+    return;
+  }
+  const before = seen.get(pathname)?.count ?? 0;
+  seen.set(pathname, { method: request.method ?? "", headers: request.headers, count: before + 1 });
+  switch (verb) {
+    case "hang":
+      return;
+    case "reset":
+      request.socket.destroy();
+      return;
+    case "redirect":
+      response.writeHead(302, { location: "/ok" }).end();
+      return;
+    case "endless":
+      response.writeHead(200);
+      for (let i = 0; i < 1_000; i += 1) response.write("x".repeat(1_000));
+      return;
+    case "switchable":
+      response.writeHead(switched.get(name) ?? 200).end();
+      return;
+    default:
+      response.writeHead(verb === "ok" ? 200 : Number(verb)).end("body");
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => void> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const { x = "" } = publicKey.export({ format: "jwk" });
+  project.provide("originPort", (server.address() as AddressInfo).port); // listens on TCP, so it is an AddressInfo
+  project.provide("signingPublicKey", x);
+  project.provide("adminBindings", {
+    ADMIN_TOKEN: "token-of-the-admin-tests",
+    DEVELOPMENT: "true",
+    SNAPSHOT_KEY_ID: "test",
+    SNAPSHOT_SIGNING_KEY: JSON.stringify(privateKey.export({ format: "jwk" })),
+  });
+  return () => {
+    server.closeAllConnections();
+    server.close();
+  };
+}

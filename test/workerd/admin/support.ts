@@ -1,0 +1,110 @@
+/** Asks the admin Worker as a client would, and a small fleet to ask about. */
+import { env as untypedEnv, exports } from "cloudflare:workers";
+import { inject } from "vitest";
+import type { AdminEnv } from "../../../admin/env.ts";
+
+// The bindings of admin/wrangler.toml and of the global setup; the platform's type knows none of them.
+export const env = untypedEnv as unknown as AdminEnv;
+
+export const TOKEN = "token-of-the-admin-tests";
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  // Answers are read in many shapes; each test says what it expects.
+  // biome-ignore lint/suspicious/noExplicitAny: a test that reads a field which is not there fails by itself.
+  readonly body: any;
+};
+
+// The Worker's default export as it is served; typed by hand because the platform's types do not know our entry.
+const worker = (exports as unknown as { readonly default: Fetcher }).default;
+
+/** A raw request without token and headers but those given. */
+export async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await worker.fetch(`http://admin${path}`, init);
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+export async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return ask(path, { headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
+}
+
+/** Sends JSON with the token. */
+export async function send(
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return ask(path, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+const apiVersion = "fairlead.dev/v1";
+
+export function region(name: string, options: { latitude: number; longitude: number; vantage: string }) {
+  const { latitude, longitude, vantage } = options;
+  return {
+    apiVersion,
+    kind: "Region",
+    metadata: { name },
+    spec: {
+      location: { latitude, longitude },
+      jurisdictions: [name.slice(0, 2)],
+      vantage,
+      capacity: { requestsPerSecond: 100 },
+    },
+  };
+}
+
+/** `probed` is the path on the test origin that its health check asks for; none when absent. */
+export function cluster(name: string, regionName: string, probed?: string) {
+  return {
+    apiVersion,
+    kind: "Cluster",
+    metadata: { name },
+    spec: {
+      region: regionName,
+      service: "web",
+      endpoint: `http://127.0.0.1:${inject("originPort")}`,
+      weight: 100,
+      ...(probed === undefined
+        ? {}
+        : { healthCheck: { path: probed, interval: "500ms", timeout: "300ms", rise: 2, fall: 2 } }),
+    },
+  };
+}
+
+export const SERVICE = { apiVersion, kind: "Service", metadata: { name: "web" }, spec: {} };
+
+export const ROUTE = {
+  apiVersion,
+  kind: "Route",
+  metadata: { name: "web" },
+  spec: {
+    service: "web",
+    match: { hosts: ["shop.example.com"] },
+    steering: [{ name: "europe", when: { continents: ["EU"] }, weights: { "eu-west": 90, "us-east": 10 } }],
+    default: { proximity: {} },
+  },
+};
+
+const EU_WEST = region("eu-west", { latitude: 50.1, longitude: 8.7, vantage: "weur" });
+const US_EAST = region("us-east", { latitude: 39, longitude: -77.5, vantage: "enam" });
+
+/** Two regions with a cluster each, one route. */
+export function smallFleet(probed?: { readonly eu: string; readonly us: string }): unknown[] {
+  return [
+    EU_WEST,
+    US_EAST,
+    SERVICE,
+    cluster("eu-west-blue", "eu-west", probed?.eu),
+    cluster("us-east-blue", "us-east", probed?.us),
+    ROUTE,
+  ];
+}
