@@ -9,7 +9,7 @@ import { parseSnapshot } from "../../config/parse-snapshot.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { decide } from "../../worker/routing/decide.ts";
 import type { Facts } from "../../worker/routing/facts.ts";
-import type { HealthView } from "../../worker/routing/health-view.ts";
+import { HEALTH_UNKNOWN, type HealthView } from "../../worker/routing/health-view.ts";
 import { type LoadedSnapshot, loadSnapshot } from "../../worker/routing/loaded-snapshot.ts";
 import { readAsn, readPlace } from "../../worker/routing/place.ts";
 import { CLIENT_GEOS, clientAddress } from "./clients.ts";
@@ -114,5 +114,5 @@ function mostlyHealthy(snapshot: Snapshot): HealthView {
   };
   const clusters = Object.fromEntries(snapshot.clusters.map(({ name }, index) => [name, stateOf(index)]));
   const received = HealthReport.parse(JSON.parse(JSON.stringify({ sequence: 1, atMs: 0, clusters })));
-  return { states: new Map(Object.entries(received.clusters)), ejected: new Set() };
+  return { ...HEALTH_UNKNOWN, states: new Map(Object.entries(received.clusters)) };
 }

@@ -17,8 +17,11 @@ import { median, pairRatios, rotate, type Summary, summarize } from "./statistic
 import { VARIANTS, type Variant, writeVariant } from "./variants.ts";
 import { startWorkerd, type WorkerdProcess } from "./workerd.ts";
 
-/** Long enough for the JIT to settle and for the edge to have its snapshot from KV and its state from the beacon. */
-const WARM_UP_SECONDS = 3;
+/**
+ * Some 25,000 requests: V8 compiles a Worker's functions only after they have run thousands of times, so the first ones
+ * cost several times as much. Long enough, too, for the edge to have its snapshot from KV and its state from the beacon.
+ */
+const WARM_UP_SECONDS = 8;
 
 /** The edge starts on the snapshot of its bundle, which knows nothing of this run's origin; it must get past that. */
 const READY_MS_MAX = 15_000;
