@@ -2,7 +2,7 @@
  * `npm start`: the edge, the control plane and a demo fleet on this machine, with visitors from all over the world.
  * Here is only what a person sees of it; what is started, and in which order, is in `demo/start-demo.ts`.
  */
-import { relative } from "node:path";
+import path from "node:path";
 import { startLiveTable } from "./demo/live-table.ts";
 import { parseStartOptions, type StartOptions, USAGE } from "./demo/options.ts";
 import { type Demo, StartRefusal, startDemo } from "./demo/start-demo.ts";
@@ -89,7 +89,8 @@ function fail(cause: unknown): void {
 }
 
 function welcome({ state }: Demo, { stateFolder }: StartOptions, tookMs: number): string {
-  const devFile = relative(process.cwd(), devStatePath(stateFolder));
+  const nearby = path.relative(process.cwd(), devStatePath(stateFolder));
+  const devFile = nearby.startsWith("..") ? devStatePath(stateFolder) : nearby;
   const token = `$(node -p "JSON.parse(fs.readFileSync('${devFile}')).token")`;
   return `
 Ready after ${(tookMs / 1_000).toFixed(1)} s. Ctrl-C stops everything.
@@ -97,6 +98,7 @@ Ready after ${(tookMs / 1_000).toFixed(1)} s. Ctrl-C stops everything.
   edge           ${state.edge}
   control plane  ${state.admin}   (OpenAPI at /openapi.json)
   addresses      ${devFile}   (with the token and the clusters' control ports)
+  log            ${path.join(path.dirname(devFile), "workers.log")}
 
 Ask as a German:
   curl -s ${state.edge}/ -H 'Fairlead-Geo: {"country":"DE"}'

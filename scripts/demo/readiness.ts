@@ -1,19 +1,16 @@
-/** Whether the demo is what it says it is: requests get through the edge, and every cluster has been probed. */
+/**
+ * Whether the demo is what it says it is: a request gets through the edge to a cluster, by the revision that the control
+ * plane has now, and every cluster has been probed.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
-import * as z from "zod/mini";
-import type { DemoCluster } from "./cluster.ts";
+import type { ControlPlane } from "../lib/control-plane.ts";
 
 /** The machine may be slow and share its cores; what is not up by then will not come up. */
 const READY_MS_MAX = 45_000;
 const ASK_AGAIN_MS = 100;
 const ANSWER_MS_MAX = 5_000;
 
-/** As many probes in a row make an unknown cluster healthy (`rise` of the demo fleet). */
-const PROBES_MIN = 2;
-
-const ControlAnswer = z.looseObject({ counters: z.looseObject({ healthChecks: z.int() }) });
-
-export type Subject = { readonly edge: string; readonly clusters: readonly DemoCluster[] };
+type Subject = { readonly edge: string; readonly control: ControlPlane };
 
 /** Throws with what is still missing when the time is up. */
 export async function untilReady(subject: Subject): Promise<void> {
@@ -26,23 +23,23 @@ export async function untilReady(subject: Subject): Promise<void> {
   }
 }
 
-async function whatIsMissing({ edge, clusters }: Subject): Promise<string | undefined> {
-  const status = await statusOf(edge);
-  if (status !== 200) return `the edge answers ${status}`;
-  for (const { name, control } of clusters) {
-    const answer = await fetch(control, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
-    const { counters } = ControlAnswer.parse(await answer.json());
-    if (counters.healthChecks < PROBES_MIN) return `${name} has been probed ${counters.healthChecks} times`;
-  }
-  return undefined;
+async function whatIsMissing({ edge, control }: Subject): Promise<string | undefined> {
+  const answer = await askEdge(edge);
+  if (answer.status !== 200) return `the edge answers ${answer.status}`;
+  const revision = await control.revision();
+  if (answer.revision !== revision) return `the edge decides by revision ${answer.revision}, not by ${revision}`;
+  const unprobed = await control.unprobed();
+  return unprobed.length === 0 ? undefined : `no probe has judged ${unprobed.join(", ")}`;
 }
 
-async function statusOf(edge: string): Promise<number | string> {
+async function askEdge(edge: string): Promise<{ readonly status: number | string; readonly revision?: number }> {
   try {
     const response = await fetch(edge, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
     await response.body?.cancel();
-    return response.status;
+    // In development the edge says by what it decided: route, region, cluster and revision.
+    const decision = response.headers.get("fairlead-decision");
+    return { status: response.status, revision: Number(decision?.split(";").at(-1)) };
   } catch (cause) {
-    return cause instanceof Error ? `not at all (${cause.message})` : "not at all";
+    return { status: cause instanceof Error ? `not at all (${cause.message})` : "not at all" };
   }
 }

@@ -50,7 +50,7 @@ export async function startDemo({ portBase, stateFolder }: StartOptions): Promis
     const state = devState({ plan, clusters, token });
     const control = controlPlane(state);
     await declareFleet({ plan, control, stateFolder });
-    await untilReady({ edge: state.edge, clusters });
+    await untilReady({ edge: state.edge, control });
     writeDevState(stateFolder, state);
     return { state, regions: plan.snapshot.regions.map(({ name }) => name), stop };
   } catch (cause) {
@@ -75,6 +75,7 @@ async function startBothWorkers(options: {
   const shared = { ENVIRONMENT: DEMO_ENVIRONMENT, DEVELOPMENT: "true" };
   return startWorkers({
     stateFolder: path.join(stateFolder, "workers"),
+    logFile: path.join(stateFolder, "workers.log"),
     workers: [
       {
         configPath: "wrangler.toml",

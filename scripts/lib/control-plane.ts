@@ -5,11 +5,16 @@ import * as z from "zod/mini";
 const ANSWER_MS_MAX = 10_000;
 
 const FleetAnswer = z.looseObject({ revision: z.int() });
+const HealthAnswer = z.looseObject({
+  clusters: z.array(z.looseObject({ cluster: z.string(), state: z.string() })),
+});
 const ProblemAnswer = z.looseObject({ title: z.string(), detail: z.string() });
 
 export type ControlPlane = {
   /** The newest revision; 0 before the first. */
   readonly revision: () => Promise<number>;
+  /** The clusters that no probe has judged yet. */
+  readonly unprobed: () => Promise<readonly string[]>;
   readonly putFleet: (documents: readonly unknown[], reason: string) => Promise<void>;
 };
 
@@ -27,6 +32,10 @@ export function controlPlane({ admin, token }: { readonly admin: string; readonl
   };
   return {
     revision: async () => FleetAnswer.parse(await ask("GET", "/v1/fleet")).revision,
+    unprobed: async () => {
+      const { clusters } = HealthAnswer.parse(await ask("GET", "/v1/health"));
+      return clusters.filter(({ state }) => state === "unknown").map(({ cluster }) => cluster);
+    },
     putFleet: async (documents, reason) => {
       await ask("PUT", "/v1/fleet", { documents, reason });
     },

@@ -3,6 +3,7 @@
  * its native options still change shape, so everything goes through the version 4 shape that wrangler itself emits.
  * What the Workers are comes from their wrangler.toml; only ports, variables and bundles are said here.
  */
+import { createWriteStream, mkdirSync } from "node:fs";
 import path from "node:path";
 import {
   convertV4MiniflareOptions,
@@ -39,17 +40,22 @@ export type LocalWorkersOptions = {
   readonly workers: readonly LocalWorker[];
   /** Durable Objects, KV and cache live here and survive a restart. */
   readonly stateFolder: string;
+  /** What the Workers log goes here, one line each; it begins anew with each start. */
+  readonly logFile: string;
 };
 
 export type LocalWorkers = { readonly stop: () => Promise<void> };
 
-export async function startWorkers({ workers, stateFolder }: LocalWorkersOptions): Promise<LocalWorkers> {
+export async function startWorkers({ workers, stateFolder, logFile }: LocalWorkersOptions): Promise<LocalWorkers> {
+  mkdirSync(path.dirname(logFile), { recursive: true });
+  const logs = createWriteStream(logFile);
   const options: V4MiniflareOptions = {
     host: HOST,
     port: 0, // Miniflare's own entry is not used: it rewrites headers and is three times slower than direct sockets
     cf: false, // would ask the network where this machine is
     logRequests: false,
     log: new Log(LogLevel.WARN),
+    handleStructuredLogs: ({ message }) => logs.write(`${message}\n`),
     resourcePersistencePath: stateFolder,
     workers: workers.map(workerOptions),
   };
@@ -58,18 +64,26 @@ export async function startWorkers({ workers, stateFolder }: LocalWorkersOptions
     await miniflare.ready;
   } catch (cause) {
     await miniflare.dispose();
+    logs.end();
     throw cause;
   }
-  return { stop: () => miniflare.dispose() };
+  return {
+    stop: async () => {
+      await miniflare.dispose();
+      logs.end();
+    },
+  };
 }
 
 function workerOptions({ configPath, bundlePath, port, variables }: LocalWorker): V4WorkerOptions {
-  const { modulesRules: _, ...rest } = unstable_getMiniflareWorkerOptions(configPath).workerOptions;
+  // The secrets that the file requires are given below; wrangler would look for them itself and warn.
+  const { secrets: _, ...config } = unstable_readConfig({ config: configPath });
+  const { modulesRules: __, ...rest } = unstable_getMiniflareWorkerOptions(config).workerOptions;
   // wrangler declares these as Miniflare's own options without the sources; its `Omit` loses the keys on the way.
   const declared = rest as Pick<V4WorkerOptions, "bindings" | "serviceBindings">;
   return {
     ...declared,
-    name: unstable_readConfig({ config: configPath }).name,
+    name: config.name,
     bindings: { ...declared.bindings, ...variables },
     serviceBindings: { ...declared.serviceBindings, EGRESS },
     modulesRoot: path.dirname(bundlePath),

@@ -81,8 +81,17 @@ test("with a whole region down its clients are served by another", async () => {
   await comesBack();
 });
 
-test("the edge serves on while the objects of the control plane throw", async () => {
-  expect((await client.admin("POST", "/v1/development/fail", { failing: true })).status).toBe(200);
+const OBJECTS = ["fleet", "prober", "beacon"] as const;
+
+async function setFailing(failing: boolean): Promise<void> {
+  for (const object of failing ? OBJECTS.toReversed() : OBJECTS) {
+    const { status } = await client.admin("POST", "/v1/development/fail", { object, failing });
+    expect(status).toBe(200);
+  }
+}
+
+test("the edge serves on while every object of the control plane throws", async () => {
+  await setFailing(true);
   expect((await client.admin("GET", "/v1/fleet")).status).toBeGreaterThanOrEqual(500);
   const load = startSteadyLoad(client, "US", "/alone");
   await sleep(4_000);
@@ -90,6 +99,6 @@ test("the edge serves on while the objects of the control plane throw", async ()
   expect(visits.length).toBeGreaterThan(100);
   expect(visits.filter(({ status, region }) => status !== 200 || region !== "us-east")).toEqual([]);
 
-  expect((await client.admin("POST", "/v1/development/fail", { failing: false })).status).toBe(200);
+  await setFailing(false);
   expect((await client.admin("GET", "/v1/fleet")).status).toBe(200);
 });
