@@ -28,6 +28,9 @@ export default defineConfig({
         },
       }),
       defineProject({
+        test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 60_000, fileParallelism: false },
+      }),
+      defineProject({
         test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
       }),
     ],
