@@ -176,9 +176,14 @@ export class FleetObject extends DurableObject<AdminEnv> {
 
   /** Publication is tried at once; when it fails, or the object dies meanwhile, the alarm goes on with it. */
   async #published(): Promise<void> {
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    await this.#publisher.publish();
-    await this.#arm();
+    try {
+      await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
+      await this.#publisher.publish();
+      await this.#arm();
+    } catch (error) {
+      // The commit stands whatever happens here, so its author must not be told that it failed.
+      logEvent("fleet.publishFailed", { error: errorText(error) });
+    }
   }
 
   async #arm(): Promise<void> {
@@ -186,7 +191,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const times = [nextExpiryMs(state.overlays), this.#publisher.nextAttemptMs(state.revision)];
     const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
     if (next === Number.POSITIVE_INFINITY) await this.ctx.storage.deleteAlarm();
-    else await this.ctx.storage.setAlarm(next);
+    else await this.ctx.storage.setAlarm(Math.max(next, Date.now())); // What was never tried is due at 0.
   }
 
   #answer(

@@ -7,7 +7,7 @@ import type { Snapshot } from "../../../config/snapshot.ts";
 import { decide } from "../../../worker/routing/decide.ts";
 import type { Decision } from "../../../worker/routing/decision.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
-import type { HealthView } from "../../../worker/routing/health-view.ts";
+import { HEALTH_UNKNOWN, type HealthView } from "../../../worker/routing/health-view.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { type Geo, readAsn, readPlace } from "../../../worker/routing/place.ts";
 import { explainDecision } from "./sentences.ts";
@@ -62,5 +62,5 @@ export function factsOf({ host, path, method, geo, key }: ExplainQuestion, snaps
 
 /** Passive ejections are each edge's own and not known here. */
 export function viewOf(report: HealthReport): HealthView {
-  return { states: new Map<string, HealthState>(Object.entries(report.clusters)), ejected: new Set() };
+  return { ...HEALTH_UNKNOWN, states: new Map<string, HealthState>(Object.entries(report.clusters)) };
 }
