@@ -60,11 +60,15 @@ async function main(): Promise<number> {
     return 0;
   }
   const cleanup = createCleanup();
+  let interrupted = false;
   for (const [signal, code] of [
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const) {
-    process.once(signal, () => void cleanup.run().finally(() => process.exit(code)));
+    process.once(signal, () => {
+      interrupted = true;
+      void cleanup.run().finally(() => process.exit(code));
+    });
   }
   try {
     const found = await measure(options.value, cleanup);
@@ -78,6 +82,8 @@ async function main(): Promise<number> {
     if (bad > 0) log(`bench: ${bad} answers were not the origin's 200; the figures do not count`);
     return bad > 0 ? 1 : 0;
   } catch (cause) {
+    // What is measured fails when its processes are ended; the signal's own exit code says what happened.
+    if (interrupted) await new Promise<never>(() => undefined);
     log(`bench: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
     return 1;
   } finally {
