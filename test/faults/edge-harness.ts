@@ -1,0 +1,151 @@
+/**
+ * The edge Worker alone, in one raw `workerd serve` process with production's variables. Raw, because the runtime's own
+ * socket is what clients meet: anything in between, as Miniflare's entry is, changes the bytes that the wire tests are
+ * about. There is no beacon, and KV holds what a test gives it: nothing, as on a first deploy, unless it says otherwise.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import * as z from "zod/mini";
+import { invariant } from "../../config/invariant.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { bundleWorker } from "../../scripts/lib/build.ts";
+import { workerdPackage } from "../bench/workerd.ts";
+
+export type EdgeOptions = {
+  /** Compiled into the bundle, as in a deploy. */
+  readonly snapshot: Snapshot;
+  /** Beside, or instead of, those of production. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** What KV answers for every key. */
+  readonly kvText?: string;
+};
+
+export type Edge = {
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  /** What the Worker has logged so far. */
+  readonly logLines: () => readonly string[];
+  readonly dispose: () => Promise<void>;
+};
+
+/** The sockets of the harness take `request.cf` from this header and remove it. */
+export const CF_BLOB_HEADER = "x-cf-blob";
+
+const COMPATIBILITY_DATE = "2026-10-20";
+
+/** A process that was asked to end and did not is killed after this long. */
+const GRACE_MS = 2_000;
+
+const CONFIG_FILE = "edge.capnp";
+
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const folder = await mkdtemp(path.join(tmpdir(), "fairlead-wire-"));
+  try {
+    await bundleWorker({
+      entry: "worker/index.ts",
+      outfile: path.join(folder, "edge.js"),
+      builtinSnapshot: options.snapshot,
+    });
+    await writeFile(path.join(folder, CONFIG_FILE), configuration(options));
+    return await startProcess(folder);
+  } catch (cause) {
+    await rm(folder, { recursive: true, force: true });
+    throw cause;
+  }
+}
+
+async function startProcess(folder: string): Promise<Edge> {
+  const child = spawn(workerdPackage().path, ["serve", CONFIG_FILE, "--control-fd=3"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on("line", (line) => lines.push(line));
+  }
+  const exited = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`workerd ended with ${code ?? "a signal"}: ${lines.join("\n")}`)));
+  });
+  // After it listened, an early end is seen by the test: nobody answers.
+  exited.catch(() => undefined);
+  const control = child.stdio[3];
+  invariant(control !== null && control !== undefined && "read" in control, "the control pipe can be read");
+  const port = await Promise.race([listeningPort(control), exited]);
+  invariant(child.pid !== undefined, "a child that listens has a process id");
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid,
+    logLines: () => lines,
+    dispose: async () => {
+      await stop(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const ListenEvent = z.object({ event: z.literal("listen"), port: z.int() });
+
+async function listeningPort(control: Readable): Promise<number> {
+  for await (const line of createInterface({ input: control })) {
+    const event = ListenEvent.safeParse(JSON.parse(line));
+    if (event.success) return event.data.port;
+  }
+  throw new Error("workerd closed its control pipe before it listened");
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+  await exited;
+  clearTimeout(timer);
+}
+
+/** workerd's KV binding speaks HTTP to a service; this one has one value, or none. */
+const KV_MODULE = `export default {
+  fetch: (_request, { TEXT }) => TEXT === undefined ? new Response(null, { status: 404 }) : new Response(TEXT),
+};`;
+
+function configuration({ snapshot, variables = {}, kvText }: EdgeOptions): string {
+  const texts = { ENVIRONMENT: snapshot.environment, SNAPSHOT_PUBLIC_KEYS: "{}", ...variables };
+  const edgeBindings = [
+    `(name = "EGRESS", service = "network")`,
+    `(name = "CONFIG", kvNamespace = "kv")`,
+    ...Object.entries(texts).map(textBinding),
+  ];
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = (
+      modules = [(name = "edge.js", esModule = embed "edge.js")],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
+      globalOutbound = "network",
+      bindings = [${edgeBindings.join(", ")}],
+    )),
+    (name = "kv", worker = (
+      modules = [(name = "kv.js", esModule = ${JSON.stringify(KV_MODULE)})],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
+      bindings = [${kvText === undefined ? "" : textBinding(["TEXT", kvText])}],
+    )),
+    (name = "network", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(
+    name = "http", address = "127.0.0.1:0", service = "edge", http = (cfBlobHeader = "${CF_BLOB_HEADER}"),
+  )],
+);
+`;
+}
+
+/** JSON's string escapes are a subset of those of workerd's configuration language for the ASCII text used here. */
+function textBinding([name, text]: readonly [string, string]): string {
+  return `(name = "${name}", text = ${JSON.stringify(text)})`;
+}
