@@ -54,7 +54,7 @@ async function attemptInOrder({ request, target, client, decision, deps }: Forwa
     }
     upstream = new Request(addressOf(attempt, target), upstream);
     if (index === 0) {
-      setRequestHeaders(upstream.headers, {
+      setRequestHeaders(upstream.headers, request.headers, {
         target,
         clientAddress: client.address,
         protocol: protocolOf(client),

@@ -1,77 +1,47 @@
 /**
  * The header policy of the edge, both ways (RFC 9110 §7.6, RFC 7239, RFC 8586). Towards clusters the edge is the first
- * hop that is trusted: what clients say about forwarding is dropped, never extended. Names are deleted one by one from
- * a copy that the platform makes, because walking all headers in JavaScript costs a tenth of a request, and because
- * writing them out again would merge `Cookie` lines and damage bytes that are not UTF-8.
+ * hop that is trusted: what clients say about forwarding is dropped, never extended. Names are deleted from a copy that
+ * the platform makes; writing the headers out again would merge `Cookie` lines and damage bytes that are not UTF-8.
  */
 import type { Target } from "./target.ts";
 
-/** About one connection, not about the message. `upgrade` and `connection` are here as well: see `isWebSocket`. */
-const HOP_BY_HOP = [
+/** Never sent on, whoever wrote it. Headers that the edge sets need not be here: setting replaces. */
+const DROPPED_FROM_REQUESTS: ReadonlySet<string> = new Set([
+  // About one connection, not about the message (RFC 9110 §7.6.1). `Upgrade` has its own rule below.
   "connection",
   "expect",
   "http2-settings",
   "keep-alive",
-  "proxy-authorization",
-  "proxy-connection",
   "te",
   "trailer",
   "transfer-encoding",
-];
-
-/**
- * Where a client is or claims to be; clusters get the address in `X-Forwarded-For` and `Forwarded`, from us only. Two
- * names of Cloudflare's stay: `CF-Ray`, an id, and `CF-EW-Via`, by which the platform breaks loops of Workers.
- */
-const CLIENT_PLACE = [
-  "cf-connecting-ip",
-  "cf-connecting-ipv6",
-  "cf-ipcity",
-  "cf-ipcontinent",
-  "cf-ipcountry",
-  "cf-iplatitude",
-  "cf-iplongitude",
-  "cf-metro-code",
-  "cf-postal-code",
-  "cf-pseudo-ipv4",
-  "cf-region",
-  "cf-region-code",
-  "cf-timezone",
-  "cf-visitor",
-  "cf-worker",
+  // Some servers hand `Proxy` to programs as HTTP_PROXY (httpoxy).
+  "proxy",
+  // Where a client claims to be; the address goes into `X-Forwarded-For` and `Forwarded`, and comes from us only.
   "fastly-client-ip",
   "true-client-ip",
   "x-client-ip",
   "x-cluster-client-ip",
   "x-original-forwarded-for",
   "x-real-ip",
-];
-
-/** Which address was asked for, as some frameworks believe it from anybody; and httpoxy's `Proxy`. */
-const REWRITES = [
-  "proxy",
-  "x-forwarded-by",
-  "x-forwarded-client-cert",
-  "x-forwarded-method",
-  "x-forwarded-path",
-  "x-forwarded-port",
-  "x-forwarded-prefix",
-  "x-forwarded-scheme",
-  "x-forwarded-server",
-  "x-forwarded-ssl",
-  "x-forwarded-uri",
-  "x-forwarded-user",
+  // Which address was asked for: some frameworks believe these from anybody.
   "x-host",
   "x-original-host",
   "x-original-url",
   "x-rewrite-url",
-];
+]);
 
-/** Every name that the edge itself reads, or writes towards clients. None of them means anything to a cluster. */
-const OWN = ["fairlead-decision", "fairlead-geo"];
+/** Families: what the edge or the platform says under these names, no client may say. */
+const DROPPED_PREFIXES = ["fairlead-", "x-forwarded-", "cf-", "proxy-"] as const;
 
-/** Never sent on, whoever wrote it. Headers that the edge sets are not here: setting replaces. */
-export const DROPPED_FROM_REQUESTS: readonly string[] = [...HOP_BY_HOP, ...CLIENT_PLACE, ...REWRITES, ...OWN];
+/** Two of Cloudflare's names go on: an id, and the trace by which the platform breaks loops of Workers. */
+const KEPT: ReadonlySet<string> = new Set(["cf-ray", "cf-ew-via"]);
+
+/** `name` in lower case, as `Headers` gives it. */
+export function isDroppedFromRequests(name: string): boolean {
+  if (DROPPED_FROM_REQUESTS.has(name)) return true;
+  return DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix)) && !KEPT.has(name);
+}
 
 /** By `cf.httpProtocol`: Via says which protocol the message arrived by. Anything else, and locally: HTTP/1.1. */
 const VIA_BY_PROTOCOL: ReadonlyMap<string, string> = new Map([
@@ -92,15 +62,19 @@ export function isWebSocket(headers: Headers): boolean {
   return headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
-/** Turns a copy of a client's headers into those that a cluster gets. */
-export function setRequestHeaders(headers: Headers, { target, clientAddress, protocol, loopId }: Forwarding): void {
-  dropNominated(headers);
+/** Turns `headers`, a copy of the client's, into those that a cluster gets. */
+export function setRequestHeaders(
+  headers: Headers,
+  client: Headers,
+  { target, clientAddress, protocol, loopId }: Forwarding,
+): void {
+  // Nominated fields first, so that no client takes away what the edge is about to write.
+  for (const name of nominatedFields(client.get("connection"))) headers.delete(name);
+  for (const name of client.keys()) if (isDroppedFromRequests(name)) headers.delete(name);
   // workerd opens a WebSocket exactly when `Upgrade` is there; any other upgrade is about our connection (h2c).
-  if (!isWebSocket(headers)) headers.delete("upgrade");
-  for (const name of DROPPED_FROM_REQUESTS) headers.delete(name);
+  if (!isWebSocket(client)) headers.delete("upgrade");
 
-  if (clientAddress === undefined) headers.delete("x-forwarded-for");
-  else headers.set("x-forwarded-for", clientAddress);
+  if (clientAddress !== undefined) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);
   headers.set("x-forwarded-proto", target.scheme);
   headers.set("forwarded", forwardedElement(target, clientAddress));
@@ -146,11 +120,6 @@ export function nominatedFields(connection: string | null): readonly string[] {
 
 /** RFC 9110 §5.1. Anything else cannot be a header's name, and deleting it would throw. */
 const FIELD_NAME_PATTERN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-
-/** Before anything is set, so that no client takes away what the edge is about to write. */
-function dropNominated(headers: Headers): void {
-  for (const name of nominatedFields(headers.get("connection"))) headers.delete(name);
-}
 
 /**
  * Headers of an answer that are not for the client, and that workerd leaves in: it takes `Connection`, `Keep-Alive`,
