@@ -9,18 +9,26 @@ export type Cleanup = {
 
 export function createCleanup(): Cleanup {
   const undoes: (() => void | Promise<void>)[] = [];
+  let over = false;
   return {
     add: (undo) => {
       undoes.push(undo);
+      // Started while everything was being ended, by code that had not noticed yet.
+      if (over) void undoAll(undoes);
     },
     run: async () => {
-      for (let undo = undoes.pop(); undo !== undefined; undo = undoes.pop()) {
-        try {
-          await undo();
-        } catch (cause) {
-          process.stderr.write(`bench: cleaning up failed: ${String(cause)}\n`);
-        }
-      }
+      over = true;
+      await undoAll(undoes);
     },
   };
+}
+
+async function undoAll(undoes: (() => void | Promise<void>)[]): Promise<void> {
+  for (let undo = undoes.pop(); undo !== undefined; undo = undoes.pop()) {
+    try {
+      await undo();
+    } catch (cause) {
+      process.stderr.write(`bench: cleaning up failed: ${String(cause)}\n`);
+    }
+  }
 }
