@@ -9,6 +9,7 @@ export const FINDING_CODES = [
   // What the text itself has wrong, before any document is seen.
   "file.empty",
   "file.unreadable",
+  "json.syntax",
   "yaml.syntax",
   "yaml.duplicateKey",
   "yaml.tag",

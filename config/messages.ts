@@ -96,7 +96,7 @@ export function shown(value: unknown): string {
   return JSON.stringify(value.length <= SHOWN_LENGTH_MAX ? value : `${value.slice(0, SHOWN_LENGTH_MAX)}...`);
 }
 
-export function article(noun: string): string {
+function article(noun: string): string {
   return /^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 

@@ -6,7 +6,7 @@ import * as z from "zod/mini";
 import { API_VERSION, DOCUMENT_SCHEMAS, type Document, type DocumentKind, RESERVED_KINDS } from "./documents.ts";
 import type { Finding, FindingPath } from "./findings.ts";
 import { BODY_DEPTH_MAX } from "./limits.ts";
-import { article, describeIssues, shown } from "./messages.ts";
+import { describeIssues, shown } from "./messages.ts";
 import { suggest } from "./suggest.ts";
 
 export type Parsed<D> =
@@ -45,7 +45,7 @@ function readKind(input: Readonly<Record<string, unknown>>, path: FindingPath): 
   const known = KINDS.find((name) => name === kind);
   if (known !== undefined) return { ok: true, document: known };
   if (RESERVED_KINDS.some((name) => name === kind))
-    return refuse("kind.reserved", at, `${article(String(kind))} is a kind that this version does not read yet`);
+    return refuse("kind.reserved", at, `${String(kind)} is a kind that this version does not read yet`);
   const message = `${shown(kind)} is no kind: use one of ${KINDS.join(", ")}`;
   return refuse("kind.unknown", at, message, typeof kind === "string" ? suggest(kind, KINDS) : undefined);
 }

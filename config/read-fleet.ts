@@ -117,10 +117,17 @@ function resolveClusters(
   };
 }
 
-function parseResolved({ value, locate, name }: ResolvedCluster): ResolvedClusters {
+function parseResolved({ value, locate, locateInTemplate, name }: ResolvedCluster): ResolvedClusters {
   const parsed = parseAs("Cluster", value, []);
   const where = { locate, resolvedName: name };
-  if (!parsed.ok) return { clusters: [], findings: parsed.findings.map((problem) => findingAt(where, problem)) };
+  if (!parsed.ok) {
+    const findings = parsed.findings.map((problem) =>
+      problem.code === "field.unknown"
+        ? { ...problem, path: locateInTemplate(problem.path) }
+        : findingAt(where, problem),
+    );
+    return { clusters: [], findings };
+  }
   // `parseAs` read it with the schema of Cluster.
   return { clusters: [{ document: parsed.document as ClusterDocument, ...where }], findings: [] };
 }
@@ -158,7 +165,7 @@ function documentsByName<D extends { readonly metadata: { readonly name: string 
   );
 }
 
-/** A slip in a template is found once for each cluster it makes; people need to read it once. */
+/** A slip in a template's own text is found once for each cluster that it makes; people need to read it once. */
 function distinct(findings: readonly Finding[]): readonly Finding[] {
   const byText = new Map<string, Finding>();
   for (const finding of findings) {

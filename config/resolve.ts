@@ -20,6 +20,8 @@ export type ResolvedCluster = {
   readonly value: unknown;
   /** From a path in `value` to the value that stands there, or to the template's own text. */
   readonly locate: (path: FindingPath) => FindingPath;
+  /** To the template's own text, for what no value can put right: a field that does not exist. */
+  readonly locateInTemplate: (path: FindingPath) => FindingPath;
   readonly name: string;
 };
 
@@ -78,7 +80,9 @@ function resolveEntry(environment: Environment, index: number, template: Templat
   const name = nameIn(resolved) ?? `${index + 1} of Environment ${environment.document.metadata.name}`;
   // What the template holds has an object at its root, and so has what was substituted in it.
   const value = { apiVersion: API_VERSION, kind: "Cluster", ...(resolved as object) };
-  return { clusters: [{ value, name, locate: locator(template, placeholders, bindings) }], findings };
+  const locateInTemplate = (path: FindingPath) => template.locate(["spec", "cluster", ...path]);
+  const locate = locator(locateInTemplate, placeholders, bindings);
+  return { clusters: [{ value, name, locate, locateInTemplate }], findings };
 }
 
 /** The nearest value wins: the cluster's own, then the environment's, then the template's default. */
@@ -237,7 +241,7 @@ function describeType(type: Parameter["type"]): string {
 
 /** A finding in text that a parameter filled points at the parameter's value, everything else at the template. */
 function locator(
-  template: Template,
+  locateInTemplate: (path: FindingPath) => FindingPath,
   placeholders: readonly Placeholders[],
   bindings: ReadonlyMap<string, Binding>,
 ): (path: FindingPath) => FindingPath {
@@ -245,7 +249,7 @@ function locator(
   return (path) => {
     const parameter = byPointer.get(jsonPointer(path));
     const binding = parameter === undefined ? undefined : bindings.get(parameter);
-    return binding?.path ?? template.locate(["spec", "cluster", ...path]);
+    return binding?.path ?? locateInTemplate(path);
   };
 }
 

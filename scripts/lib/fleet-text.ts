@@ -48,7 +48,11 @@ export function parseFleetText(text: string, format: "yaml" | "json"): FleetText
   const read = written.map((document) => readDocument(document, lines));
   const findings = read.flatMap((one) => one.findings);
   const documents = read.flatMap((one) => one.documents);
-  if (findings.length === 0 && format === "json") findings.push(...checkJson(text));
+  if (findings.length === 0 && format === "json") {
+    const problems = checkJson(text);
+    if (problems.length > 0)
+      return { documents: documents.map((document) => ({ ...document, broken: true })), findings: problems };
+  }
   if (written.length === 0)
     findings.push({ ...START, code: "file.empty", severity: "warning", message: "the file holds no document" });
   return { documents, findings };
@@ -149,7 +153,8 @@ function checkJson(text: string): TextFinding[] {
     const message = cause instanceof Error ? cause.message : String(cause);
     const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(message) ?? [];
     const position = { line: Number(line ?? 1), column: Number(column ?? 1) };
-    return [{ ...position, ...error("yaml.syntax", "the file is YAML, but its name says JSON") }];
+    const reason = message.split(" in JSON")[0] ?? message;
+    return [{ ...position, ...error("json.syntax", `this is not JSON: ${reason}`) }];
   }
 }
 

@@ -1,0 +1,396 @@
+/** Every rule at its edges: what it finds and, beside it, the nearest thing that it lets pass. */
+import { describe, expect, test } from "vitest";
+import { cluster, findingsOf, region, route, SOUND, service, soundBut } from "./fixtures.ts";
+
+const rule = (name: string, when: object, weights: object = { eu: 1 }) => ({ name, when, weights });
+const paths = (...list: object[]) => ({ match: { hosts: ["web.example.org"], paths: list } });
+const match = (fields: object) => ({ match: { hosts: ["web.example.org"], ...fields } });
+const residency = (...list: object[]) => service("web", { residency: list });
+
+test("a sound fleet has no findings", () => {
+  expect(findingsOf(SOUND)).toEqual([]);
+});
+
+type Case = [what: string, documents: object[], expected: string[]];
+
+const CASES: Readonly<Record<string, readonly Case[]>> = {
+  names: [
+    [
+      "a second document of a kind and name",
+      [{ ...region("eu"), spec: region("eu").spec, metadata: { name: "eu", owner: "b" } }],
+      ["name.duplicate 6/metadata/name"],
+    ],
+    ["the same name in two kinds", [region("web", { vantage: "oc" }), cluster("web", { region: "web" })], []],
+    [
+      "two rules of one name",
+      [route("web", { steering: [rule("a", { eu: true }), rule("a", { continents: ["NA"] })] })],
+      ["name.duplicate 5/spec/steering/1/name"],
+    ],
+    [
+      "a rule called default",
+      [route("web", { steering: [rule("default", { eu: true })] })],
+      ["name.reserved 5/spec/steering/0/name"],
+    ],
+    [
+      "a jurisdiction twice",
+      [region("eu", { jurisdictions: ["eu", "eu"] })],
+      ["list.duplicate 0/spec/jurisdictions/1"],
+    ],
+    [
+      "a failover region twice",
+      [route("web", { failover: { order: ["us", "us"] } })],
+      ["list.duplicate 5/spec/failover/order/1"],
+    ],
+  ],
+  references: [
+    [
+      "a cluster in no region",
+      [cluster("eu-web", { region: "ue" }), region("eu")],
+      [
+        "reference.unknown 3/spec/region",
+        "region.noCluster? 5/spec/default/weights/eu",
+        "region.noCluster? 0/metadata/name",
+      ],
+    ],
+    ["a cluster of no service", [cluster("x", { service: "wbe" })], ["reference.unknown 6/spec/service"]],
+    [
+      "a route to no service",
+      [route("b", { service: "wbe", match: { hosts: ["b.example.org"] } })],
+      ["reference.unknown 6/spec/service", "region.noCluster? 6/spec/default/weights/eu"],
+    ],
+    [
+      "weights of no region",
+      [route("web", { default: { weights: { eu: 1, su: 0 } } })],
+      ["reference.unknown 5/spec/default/weights/su"],
+    ],
+    [
+      "a rule's weights of no region",
+      [route("web", { steering: [rule("a", { eu: true }, { ue: 1 })] })],
+      ["reference.unknown 5/spec/steering/0/weights/ue"],
+    ],
+    [
+      "failover to no region",
+      [route("web", { failover: { order: ["us", "ue"] } })],
+      ["reference.unknown 5/spec/failover/order/1"],
+    ],
+    [
+      "proximity to no region",
+      [route("web", { default: { proximity: { regions: ["ue"] } } })],
+      ["reference.unknown 5/spec/default/proximity/regions/0"],
+    ],
+    [
+      "a canary share in no region",
+      [service("web", { canaryShareBps: { ue: 0 } })],
+      ["reference.unknown 2/spec/canaryShareBps/ue"],
+    ],
+  ],
+  weights: [
+    [
+      "a default that sums to 0",
+      [route("web", { default: { weights: { eu: 0, us: 0 } } })],
+      ["weights.zero 5/spec/default/weights"],
+    ],
+    [
+      "a default without regions",
+      [route("web", { default: { weights: {} } })],
+      ["weights.zero 5/spec/default/weights"],
+    ],
+    ["one weight above 0", [route("web", { default: { weights: { eu: 0, us: 1 } } })], []],
+    [
+      "a rule that sums to 0",
+      [route("web", { steering: [rule("a", { eu: true }, { eu: 0 })] })],
+      ["weights.zero 5/spec/steering/0/weights"],
+    ],
+    ["a side whose clusters all have 0", [cluster("eu-web", { weight: 0 })], ["weights.zero? 3/spec/weight"]],
+    ["a side with one that has not", [cluster("eu-web", { weight: 0 }), cluster("eu-two")], []],
+  ],
+  coverage: [
+    ["a region without clusters", [region("ap")], ["region.noCluster? 6/metadata/name"]],
+    [
+      "a service without clusters and routes",
+      [service("api")],
+      ["service.noCluster? 6/metadata/name", "service.noRoute? 6/metadata/name"],
+    ],
+    [
+      "a weight where the service does not run",
+      [
+        region("ap"),
+        service("api"),
+        cluster("ap-api", { region: "ap", service: "api" }),
+        route("api", { service: "api", match: { hosts: ["api.example.org"] } }),
+      ],
+      ["region.noCluster? 9/spec/default/weights/eu"],
+    ],
+    [
+      "a canary share without canary",
+      [service("web", { canaryShareBps: { eu: 1, us: 0 } })],
+      ["canary.noCluster? 2/spec/canaryShareBps/eu"],
+    ],
+    [
+      "a canary share for all regions",
+      [service("web", { canaryShareBps: 1 }), cluster("eu-new", { side: "canary" })],
+      ["canary.noCluster? 2/spec/canaryShareBps"],
+    ],
+    ["a canary share of 0", [service("web", { canaryShareBps: 0 })], []],
+  ],
+  residency: [
+    [
+      "a jurisdiction nobody satisfies, beside one",
+      [residency({ clients: { eu: true }, jurisdictions: ["eu", "ue"] })],
+      ["residency.unsatisfied? 2/spec/residency/0/jurisdictions/1"],
+    ],
+    [
+      "only jurisdictions nobody satisfies",
+      [residency({ clients: { eu: true }, jurisdictions: ["ue"] })],
+      ["residency.unsatisfied 2/spec/residency/0/jurisdictions/0"],
+    ],
+    [
+      "a jurisdiction where the service does not run",
+      [
+        region("ap", { jurisdictions: ["in"] }),
+        service("api", { residency: [{ clients: { any: true }, jurisdictions: ["in"] }] }),
+        cluster("eu-api", { service: "api" }),
+        cluster("ap-web", { region: "ap" }),
+        route("api", { service: "api", match: { hosts: ["api.example.org"] } }),
+      ],
+      ["residency.unsatisfied? 7/spec/residency/0/jurisdictions"],
+    ],
+    [
+      "any after a narrower rule",
+      [
+        residency(
+          { clients: { eu: true }, jurisdictions: ["eu"] },
+          { clients: { any: true }, jurisdictions: ["eu", "us"] },
+        ),
+      ],
+      ["residency.unknownPlace? 2/spec/residency/1/clients"],
+    ],
+    [
+      "any after a narrower rule and unknown",
+      [
+        residency(
+          { clients: { eu: true }, jurisdictions: ["eu"] },
+          { clients: { unknown: true }, jurisdictions: ["eu"] },
+          { clients: { any: true }, jurisdictions: ["eu", "us"] },
+        ),
+      ],
+      [],
+    ],
+    [
+      "any that is no wider",
+      [
+        residency(
+          { clients: { eu: true }, jurisdictions: ["eu", "us"] },
+          { clients: { any: true }, jurisdictions: ["eu"] },
+        ),
+      ],
+      [],
+    ],
+    ["any alone", [residency({ clients: { any: true }, jurisdictions: ["eu"] })], []],
+    [
+      "a rule after any",
+      [residency({ clients: { any: true }, jurisdictions: ["eu"] }, { clients: { eu: true }, jurisdictions: ["eu"] })],
+      ["residency.unreachable? 2/spec/residency/1"],
+    ],
+  ],
+  selectors: [
+    ["an empty when", [route("web", { steering: [rule("a", {})] })], ["selector.empty 5/spec/steering/0/when"]],
+    [
+      "empty clients",
+      [residency({ clients: {}, jurisdictions: ["eu"] })],
+      ["selector.empty 2/spec/residency/0/clients"],
+    ],
+    ["only a header", [route("web", { steering: [rule("a", { headers: [{ name: "x-beta" }] })] })], []],
+    ["only an ASN", [route("web", { steering: [rule("a", { asns: [13335] })] })], []],
+    [
+      "a rule after any",
+      [route("web", { steering: [rule("a", { any: true }), rule("b", { eu: true })] })],
+      ["steering.unreachable? 5/spec/steering/1"],
+    ],
+    [
+      "a rule after any with a header",
+      [route("web", { steering: [rule("a", { any: true, headers: [{ name: "x-beta" }] }), rule("b", { eu: true })] })],
+      [],
+    ],
+    [
+      "a country that is none",
+      [route("web", { steering: [rule("a", { countries: ["DE", "UK"] })] })],
+      ["country.unknown 5/spec/steering/0/when/countries/1"],
+    ],
+    [
+      "Tor as a country",
+      [residency({ clients: { countries: ["XX"] }, jurisdictions: ["eu"] })],
+      ["country.unknown 2/spec/residency/0/clients/countries/0"],
+    ],
+    [
+      "a subdivision of no country",
+      [route("web", { steering: [rule("a", { subdivisions: ["US-CA", "QQ-CA"] })] })],
+      ["country.unknown 5/spec/steering/0/when/subdivisions/1"],
+    ],
+  ],
+  hosts: [
+    ["a wildcard in front", [route("web", { match: { hosts: ["*.example.org", "*"] } })], []],
+    ["a wildcard inside", [route("web", { match: { hosts: ["web.*.org"] } })], ["field.format 5/spec/match/hosts/0"]],
+    ["a port", [route("web", { match: { hosts: ["web.example.org:80"] } })], ["field.format 5/spec/match/hosts/0"]],
+    [
+      "a wildcard before an address",
+      [route("web", { match: { hosts: ["*.0.0.1"] } })],
+      ["host.syntax 5/spec/match/hosts/0"],
+    ],
+    ["an address in octal", [route("web", { match: { hosts: ["127.0.0.01"] } })], ["host.syntax 5/spec/match/hosts/0"]],
+    ["addresses", [route("web", { match: { hosts: ["127.0.0.1", "[::1]"] } })], []],
+    ["a label of 63", [route("web", { match: { hosts: [`${"a".repeat(63)}.org`] } })], []],
+    [
+      "a label of 64",
+      [route("web", { match: { hosts: [`${"a".repeat(64)}.org`] } })],
+      ["host.syntax 5/spec/match/hosts/0"],
+    ],
+  ],
+  paths: [
+    [
+      "good ones",
+      [
+        route(
+          "web",
+          paths({ prefix: "/" }, { prefix: "/a" }, { exact: "/a/" }, { pattern: "/a/:b/c/:d" }, { exact: "/%7Ea" }),
+        ),
+      ],
+      [],
+    ],
+    [
+      "a prefix with a slash at the end",
+      [route("web", paths({ prefix: "/a/" }))],
+      ["path.syntax 5/spec/match/paths/0/prefix"],
+    ],
+    ["an empty segment", [route("web", paths({ exact: "/a//b" }))], ["path.syntax 5/spec/match/paths/0/exact"]],
+    ["dots", [route("web", paths({ exact: "/a/../b" }))], ["path.syntax 5/spec/match/paths/0/exact"]],
+    ["encoded dots", [route("web", paths({ prefix: "/a/.%2E" }))], ["path.syntax 5/spec/match/paths/0/prefix"]],
+    ["three dots", [route("web", paths({ exact: "/a/.../b" }))], []],
+    ["a query", [route("web", paths({ exact: "/a?b" }))], ["path.syntax 5/spec/match/paths/0/exact"]],
+    ["a fragment", [route("web", paths({ exact: "/a#b" }))], ["path.syntax 5/spec/match/paths/0/exact"]],
+    ["a backslash", [route("web", paths({ exact: "/a\\b" }))], ["path.syntax 5/spec/match/paths/0/exact"]],
+    ["half an escape", [route("web", paths({ exact: "/a%2" }))], ["path.syntax 5/spec/match/paths/0/exact"]],
+    [
+      "a pattern without parameters",
+      [route("web", paths({ pattern: "/a" }))],
+      ["path.syntax 5/spec/match/paths/0/pattern"],
+    ],
+    [
+      "a parameter without a name",
+      [route("web", paths({ pattern: "/a/:" }))],
+      ["path.syntax 5/spec/match/paths/0/pattern"],
+    ],
+    ["a parameter twice", [route("web", paths({ pattern: "/:a/:a" }))], ["path.syntax 5/spec/match/paths/0/pattern"]],
+    ["64 segments", [route("web", paths({ exact: "/a".repeat(64) }))], []],
+    ["65 segments", [route("web", paths({ exact: "/a".repeat(65) }))], ["path.syntax 5/spec/match/paths/0/exact"]],
+  ],
+  ties: [
+    ["the same host", [route("b")], ["route.tie 6/spec/match"]],
+    ["another host", [route("b", { match: { hosts: ["*.example.org"] } })], []],
+    [
+      "the same pattern but for names",
+      [route("web", paths({ pattern: "/a/:b" })), route("b", paths({ pattern: "/a/:c" }))],
+      ["route.tie 6/spec/match/paths/0"],
+    ],
+    ["a pattern and a literal", [route("web", paths({ pattern: "/a/:b" })), route("b", paths({ exact: "/a/b" }))], []],
+    ["any path and the root prefix", [route("b", paths({ prefix: "/" }))], ["route.tie 6/spec/match/paths/0"]],
+    ["exact and prefix", [route("web", paths({ exact: "/a" })), route("b", paths({ prefix: "/a" }))], []],
+    [
+      "overlapping methods",
+      [route("web", match({ methods: ["GET", "POST"] })), route("b", match({ methods: ["POST"] }))],
+      ["route.tie 6/spec/match"],
+    ],
+    ["other methods", [route("web", match({ methods: ["GET"] })), route("b", match({ methods: ["POST"] }))], []],
+    ["a stated method and none", [route("b", match({ methods: ["GET"] }))], []],
+    ["more header conditions", [route("b", match({ headers: [{ name: "x-a" }] }))], []],
+    [
+      "two headers that can come together",
+      [route("web", match({ headers: [{ name: "x-a" }] })), route("b", match({ headers: [{ name: "x-b" }] }))],
+      ["route.tie 6/spec/match"],
+    ],
+    [
+      "one header with two values",
+      [
+        route("web", match({ headers: [{ name: "x-a", value: "1" }] })),
+        route("b", match({ headers: [{ name: "x-a", value: "2" }] })),
+      ],
+      [],
+    ],
+    [
+      "one header with and without a value",
+      [
+        route("web", match({ headers: [{ name: "x-a", value: "1" }] })),
+        route("b", match({ headers: [{ name: "x-a" }] })),
+      ],
+      ["route.tie 6/spec/match"],
+    ],
+  ],
+  times: [
+    ["first byte as long as all", [service("web", { timeouts: { firstByte: "10s", total: "10s" } })], []],
+    [
+      "first byte longer than all",
+      [service("web", { timeouts: { firstByte: "10001ms", total: "10s" } })],
+      ["timeout.order 2/spec/timeouts/firstByte"],
+    ],
+    [
+      "first byte longer than the default total",
+      [service("web", { timeouts: { firstByte: "31s" } })],
+      ["timeout.order 2/spec/timeouts/firstByte"],
+    ],
+    ["a total of 5 minutes", [service("web", { timeouts: { total: "5m" } })], []],
+    ["a longer total", [service("web", { timeouts: { total: "301s" } })], ["timeout.range 2/spec/timeouts/total"]],
+    [
+      "a first byte after two minutes",
+      [service("web", { timeouts: { firstByte: "121s", total: "5m" } })],
+      ["timeout.range 2/spec/timeouts/firstByte"],
+    ],
+    [
+      "a probe shorter than the interval",
+      [service("web", { healthCheck: { path: "/", interval: "1s", timeout: "999ms" } })],
+      [],
+    ],
+    [
+      "a probe as long as the interval",
+      [service("web", { healthCheck: { path: "/", interval: "1s", timeout: "1s" } })],
+      ["healthCheck.order 2/spec/healthCheck/timeout"],
+    ],
+    [
+      "a probe longer than the default interval",
+      [cluster("eu-web", { healthCheck: { path: "/", timeout: "10s" } })],
+      ["healthCheck.order 3/spec/healthCheck/timeout"],
+    ],
+    [
+      "probes too often",
+      [service("web", { healthCheck: { path: "/", interval: "499ms" } })],
+      ["healthCheck.range 2/spec/healthCheck/interval"],
+    ],
+  ],
+};
+
+describe.each(Object.entries(CASES))("%s", (_, cases) => {
+  test.each(cases)("%s", (_what, documents, expected) => {
+    // The fixtures are plain objects; a case only says which of them differ.
+    expect(findingsOf(soundBut(...(documents as { readonly [key: string]: unknown }[])))).toEqual(expected);
+  });
+});
+
+test("what is in a broken document exists all the same", () => {
+  const broken = region("eu", { vantage: "nowhere" });
+  expect(findingsOf(soundBut(broken))).toEqual(["field.value 0/spec/vantage"]);
+});
+
+// biome-ignore format: a table reads in columns
+
+test.each([
+  [[], ["fleet.empty? "]],
+  [[region("eu")], ["region.noCluster? 0/metadata/name", "fleet.empty? "]],
+])("a fleet without routes is legal: %#", (inputs, expected) => {
+  expect(findingsOf(inputs)).toEqual(expected);
+});
+
+test("more regions than the edge is measured for", () => {
+  const regions = Array.from({ length: 63 }, (_, index) => region(`r${index}`));
+  const limits = (inputs: readonly unknown[]) => findingsOf(inputs).filter((found) => found.startsWith("limit"));
+  expect(limits(regions)).toEqual([]);
+  expect(limits([...SOUND, ...regions])).toEqual(["limit.exceeded 68/metadata/name"]);
+});

@@ -1,0 +1,178 @@
+/** Defaults and overlays in the snapshot, and the laws of compiling. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import * as z from "zod/mini";
+import { canonicalJson } from "../../../config/canonical.ts";
+import { compile } from "../../../config/compile.ts";
+import { Revision } from "../../../config/ids.ts";
+import { Overlay } from "../../../config/overlays.ts";
+import { parseSnapshot } from "../../../config/parse-snapshot.ts";
+import type { Snapshot } from "../../../config/snapshot.ts";
+import { cluster, fleetOf, region, route, SOUND, service, soundBut } from "./fixtures.ts";
+
+const REVISION = z.parse(Revision, 7);
+const SOMEBODY = { author: "someone", reason: "a reason", createdAtMs: 0 };
+
+function compiled(inputs: readonly unknown[], overlays: readonly object[] = []): Snapshot {
+  const live = overlays.map((overlay) => z.parse(Overlay, { ...SOMEBODY, ...overlay }));
+  return compile({ fleet: fleetOf(inputs).fleet, overlays: live, environment: "production", revision: REVISION });
+}
+
+const regionDrain = (name: string, fields: object) => ({
+  kind: "regionDrain",
+  region: name,
+  expiresAtMs: 9,
+  ...fields,
+});
+const clusterDrain = (name: string, fields: object) => ({
+  kind: "clusterDrain",
+  cluster: name,
+  expiresAtMs: 9,
+  ...fields,
+});
+const shift = (rule: string, weights: object) => ({ kind: "weightShift", route: "web", rule, weights });
+
+test("everything that was left out has a value", () => {
+  const snapshot = compiled(SOUND);
+  expect(snapshot.services).toMatchObject([
+    {
+      name: "web",
+      affinity: { by: "clientAddress" },
+      canaryShareBps: {},
+      attemptsMax: 3,
+      firstByteMs: 15_000,
+      totalMs: 30_000,
+    },
+  ]);
+  expect(snapshot.clusters[0]).toEqual({
+    name: "eu-web",
+    service: "web",
+    region: "eu",
+    endpoint: "https://eu-web.example.com",
+    side: "stable",
+    weight: 1,
+    availability: { adminState: "enabled" },
+  });
+  expect(snapshot.routes).toEqual([
+    {
+      name: "web",
+      service: "web",
+      hosts: ["web.example.org"],
+      paths: [{ prefix: "/" }],
+      steering: [],
+      default: { by: "weights", weights: { eu: 1 } },
+      failover: { order: "proximity", overprovisioningFactor: 140, panicThreshold: 50, onPanic: "spread" },
+    },
+  ]);
+  expect([snapshot.environment, snapshot.revision, snapshot.beacons]).toEqual(["production", 7, ["enam", "weur"]]);
+});
+
+// biome-ignore format: a table reads in columns
+
+test.each([
+  // timeouts                             first byte  total
+  [{ total: "10s" },                      10_000,     10_000],
+  [{ total: "20s" },                      15_000,     20_000],
+  [{ firstByte: "20s" },                  20_000,     30_000],
+  [{ firstByte: "250ms", total: "1m" },   250,        60_000],
+])("timeouts %j", (timeouts, firstByteMs, totalMs) => {
+  expect(compiled(soundBut(service("web", { timeouts }))).services[0]).toMatchObject({ firstByteMs, totalMs });
+});
+
+test("one canary share is written out for the regions of the service", () => {
+  const documents = soundBut(region("ap"), service("web", { canaryShareBps: 500 }));
+  expect(compiled(documents).services[0]?.canaryShareBps).toEqual({ eu: 500, us: 500 });
+});
+
+test("proximity names its regions, all of them when none is named", () => {
+  const by = (proximity: object) => compiled(soundBut(route("web", { default: { proximity } }))).routes[0]?.default;
+  expect(by({})).toEqual({ by: "proximity", regions: ["eu", "us"] });
+  expect(by({ regions: ["us"] })).toEqual({ by: "proximity", regions: ["us"] });
+});
+
+test("an endpoint is spelled in one way", () => {
+  const snapshot = compiled(soundBut(cluster("eu-web", { endpoint: "HTTPS://EU.Example.com:443/" })));
+  expect(snapshot.clusters[0]?.endpoint).toBe("https://eu.example.com");
+});
+
+describe("drains", () => {
+  // biome-ignore format: a table reads in columns
+  test.each([
+    // declared      drains                                                                    in the snapshot
+    [undefined,   [],                                                                      { adminState: "enabled" }],
+    ["draining",  [],                                                                      { adminState: "draining" }],
+    [undefined,   [{ mode: "graceful", deadlineMs: 5 }],                                   { adminState: "draining", deadlineMs: 5 }],
+    [undefined,   [{ mode: "graceful" }],                                                  { adminState: "draining" }],
+    [undefined,   [{ mode: "immediate" }],                                                 { adminState: "disabled" }],
+    ["draining",  [{ mode: "graceful", deadlineMs: 5 }],                                   { adminState: "draining", deadlineMs: 5 }],
+    ["draining",  [{ mode: "immediate" }],                                                 { adminState: "disabled" }],
+    ["disabled",  [{ mode: "graceful", deadlineMs: 5 }],                                   { adminState: "disabled" }],
+    [undefined,   [{ mode: "graceful", deadlineMs: 9 }, { mode: "graceful", deadlineMs: 5 }], { adminState: "draining", deadlineMs: 5 }],
+  ])("declared %s with %j is %j", (adminState, drains, availability) => {
+    const declared = adminState === undefined ? {} : { adminState };
+    const documents = soundBut(region("eu", declared), cluster("us-web", { region: "us", ...declared }));
+    const overlays = drains.flatMap((drain) => [regionDrain("eu", drain), clusterDrain("us-web", drain)]);
+    const snapshot = compiled(documents, overlays);
+    expect(snapshot.regions.map((one) => one.availability)).toEqual([availability, { adminState: "enabled" }]);
+    expect(snapshot.clusters.map((one) => one.availability)).toEqual([{ adminState: "enabled" }, availability]);
+  });
+
+  test("of something that is gone have no effect", () => {
+    expect(compiled(SOUND, [regionDrain("ap", { mode: "immediate" })])).toEqual(compiled(SOUND));
+  });
+});
+
+describe("weight shifts", () => {
+  const steering = [{ name: "europe", when: { eu: true }, weights: { eu: 1 } }];
+  // biome-ignore format: a table reads in columns
+  test.each([
+    // shift                                     europe             default
+    [shift("europe", { eu: 1, us: 3 }),          { eu: 1, us: 3 },  { eu: 1 }],
+    [shift("default", { us: 1 }),                { eu: 1 },         { us: 1 }],
+    [shift("asia", { us: 1 }),                   { eu: 1 },         { eu: 1 }],
+    [shift("default", { us: 2, gone: 5 }),       { eu: 1 },         { us: 2 }],
+    [shift("default", { us: 0, gone: 5 }),       { eu: 1 },         { eu: 1 }],
+  ])("%j", (overlay, europe, otherwise) => {
+    const snapshot = compiled(soundBut(route("web", { steering })), [overlay]);
+    expect(snapshot.routes[0]?.steering[0]?.weights).toEqual(europe);
+    expect(snapshot.routes[0]?.default).toEqual({ by: "weights", weights: otherwise });
+  });
+
+  test("do not touch a default by proximity", () => {
+    const documents = soundBut(route("web", { default: { proximity: {} } }));
+    expect(compiled(documents, [shift("default", { eu: 1 })])).toEqual(compiled(documents));
+  });
+});
+
+describe("laws", () => {
+  const documents = soundBut(
+    region("ap", { vantage: "apac" }),
+    cluster("ap-web", { region: "ap" }),
+    service("web", { canaryShareBps: 100, residency: [{ clients: { any: true }, jurisdictions: ["us", "eu"] }] }),
+    cluster("eu-new", { side: "canary" }),
+    route("beta", {
+      match: { hosts: ["beta.example.org"], headers: [{ name: "x-beta" }] },
+      failover: { order: ["us", "eu"] },
+    }),
+  );
+  const overlays = [
+    regionDrain("eu", { mode: "graceful", deadlineMs: 5 }),
+    clusterDrain("us-web", { mode: "immediate" }),
+    shift("default", { us: 1 }),
+  ];
+  const text = canonicalJson(compiled(documents, overlays));
+
+  test("the order of documents and overlays does not matter", () => {
+    const shuffled = <T>(items: readonly T[]) => fc.shuffledSubarray([...items], { minLength: items.length });
+    fc.assert(
+      fc.property(shuffled(documents), shuffled(overlays), (inputs, live) => {
+        expect(JSON.stringify(compiled(inputs, live))).toBe(JSON.stringify(compiled(documents, overlays)));
+      }),
+    );
+  });
+
+  test("what is published can be read, and reads the same", () => {
+    const parsed = parseSnapshot(text);
+    expect(parsed.ok && canonicalJson(parsed.value)).toBe(text);
+  });
+});
