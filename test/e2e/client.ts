@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import type { CounterReport } from "../../scripts/demo/counters.ts";
 import type { DevState } from "../../scripts/lib/dev-state.ts";
+import type { DemoProcess } from "./demo.ts";
 
 const ClusterAnswer = z.looseObject({
   cluster: z.string(),
@@ -24,6 +25,10 @@ export function geoHeader(place: PlaceName, clientAddress?: string): { readonly 
   return {
     "fairlead-geo": JSON.stringify({ ...PLACES[place], ...(clientAddress === undefined ? {} : { clientAddress }) }),
   };
+}
+
+export function useClient(demo: () => DemoProcess): () => DemoClient {
+  return () => new DemoClient(demo().state);
 }
 
 export class DemoClient {

@@ -6,6 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { invariant } from "../../config/invariant.ts";
 import { type DevState, readDevState } from "../../scripts/lib/dev-state.ts";
 import { busyPorts } from "../../scripts/lib/ports.ts";
 
@@ -30,6 +32,23 @@ export type DemoProcess = {
 export function temporaryFolder(): { readonly folder: string; readonly remove: () => void } {
   const folder = mkdtempSync(path.join(tmpdir(), "fairlead-e2e-"));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** One demo for all tests of a file, without visitors. To be called at the top of it. */
+export function useDemo(): () => DemoProcess {
+  const { folder, remove } = temporaryFolder();
+  let demo: DemoProcess | undefined;
+  beforeAll(async () => {
+    demo = await startDemoProcess({ stateFolder: folder });
+  });
+  afterAll(async () => {
+    await demo?.stop();
+    remove();
+  });
+  return () => {
+    invariant(demo !== undefined, "the demo is asked for by tests, which run when it is up");
+    return demo;
+  };
 }
 
 /** The first base, from a random one on, at which every port of the demo is free. */

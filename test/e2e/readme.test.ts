@@ -3,19 +3,10 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type DemoProcess, startDemoProcess, temporaryFolder } from "./demo.ts";
+import { expect, test } from "vitest";
+import { useDemo } from "./demo.ts";
 
-const { folder, remove } = temporaryFolder();
-let demo: DemoProcess;
-
-beforeAll(async () => {
-  demo = await startDemoProcess({ stateFolder: folder });
-});
-afterAll(async () => {
-  await demo.stop();
-  remove();
-});
+const demo = useDemo();
 
 /** The default that README is written for. */
 const README_PORT_BASE = 8787;
@@ -30,8 +21,8 @@ async function runInOneShell(blocks: readonly string[]): Promise<string[]> {
   const script = blocks
     .map((block) => `printf '\\n### next\\n'\n${block}`)
     .join("")
-    .replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${Number(port) - README_PORT_BASE + demo.portBase}`)
-    .replaceAll(".fairlead/", `${path.resolve(demo.stateFolder)}/`);
+    .replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${Number(port) - README_PORT_BASE + demo().portBase}`)
+    .replaceAll(".fairlead/", `${path.resolve(demo().stateFolder)}/`);
   const { stdout } = await promisify(execFile)("sh", ["-eu", "-c", script]);
   return stdout.split("\n### next\n").slice(1);
 }
@@ -47,7 +38,7 @@ test("the walk does what README says", { timeout: 60_000 }, async () => {
     expect.stringMatching(/"region":"(us-east|ap-south)"/),
     expect.stringContaining("eu-west"), // the explanation names the region that is drained
     expect.stringContaining("eu-west"), // the undrain
-    expect.stringContaining('"cluster":"us-east-green"'),
+    expect.stringMatching(/"cluster":"(us-east-green|eu-west-\w+|ap-south-\w+)"/), // whoever, but not the one that is down
     expect.stringContaining("the drain was only a try"),
   ]);
   for (const answer of answers) expect(answer).not.toContain("/problems/");

@@ -1,21 +1,11 @@
 /** What is not one small answer: streams in both directions, events and sockets, through the edge. */
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { DemoClient, geoHeader } from "./client.ts";
-import { type DemoProcess, startDemoProcess, temporaryFolder } from "./demo.ts";
+import { expect, test } from "vitest";
+import { geoHeader, useClient } from "./client.ts";
+import { useDemo } from "./demo.ts";
 
-const { folder, remove } = temporaryFolder();
-let demo: DemoProcess;
-let client: DemoClient;
-
-beforeAll(async () => {
-  demo = await startDemoProcess({ stateFolder: folder });
-  client = new DemoClient(demo.state);
-});
-afterAll(async () => {
-  await demo.stop();
-  remove();
-});
+const demo = useDemo();
+const client = useClient(demo);
 
 /** When each chunk arrived, in milliseconds since the request. */
 async function arrivals(response: Response, startedMs: number): Promise<number[]> {
@@ -26,7 +16,7 @@ async function arrivals(response: Response, startedMs: number): Promise<number[]
 
 test("chunks arrive when the cluster sends them, not when it is done", async () => {
   const startedMs = performance.now();
-  const response = await fetch(`${demo.state.edge}/stream?chunks=5&intervalMs=200`, { headers: geoHeader("DE") });
+  const response = await fetch(`${demo().state.edge}/stream?chunks=5&intervalMs=200`, { headers: geoHeader("DE") });
   const times = await arrivals(response, startedMs);
   expect(times.length).toBe(5);
   expect(times[0]).toBeLessThan(500);
@@ -35,7 +25,7 @@ test("chunks arrive when the cluster sends them, not when it is done", async () 
 
 test("an upload of 20 MB comes back byte for byte", async () => {
   const upload = randomBytes(20_000_000);
-  const response = await fetch(`${demo.state.edge}/echo`, {
+  const response = await fetch(`${demo().state.edge}/echo`, {
     method: "POST",
     body: upload,
     headers: { ...geoHeader("US"), "content-type": "video/mp4" },
@@ -47,7 +37,7 @@ test("an upload of 20 MB comes back byte for byte", async () => {
 
 test("events arrive one by one, and the cluster hears when the client leaves", async () => {
   const left = new AbortController();
-  const response = await fetch(`${demo.state.edge}/sse?intervalMs=50`, {
+  const response = await fetch(`${demo().state.edge}/sse?intervalMs=50`, {
     headers: { ...geoHeader("IN"), "last-event-id": "6" },
     signal: left.signal,
   });
@@ -60,12 +50,12 @@ test("events arrive one by one, and the cluster hears when the client leaves", a
   expect(text.match(/^id: \d+$/gm)).toEqual(["id: 7", "id: 8", "id: 9"]);
   left.abort();
   const inFlight = async () =>
-    (await client.counters("ap-south-blue")).inFlight + (await client.counters("ap-south-green")).inFlight;
+    (await client().counters("ap-south-blue")).inFlight + (await client().counters("ap-south-green")).inFlight;
   await expect.poll(inFlight, { timeout: 5_000 }).toBe(0);
 });
 
 test("a WebSocket passes, with its subprotocol, text, bytes and close code", async () => {
-  const socket = new WebSocket(`${demo.state.edge.replace("http", "ws")}/ws`, ["chat"]);
+  const socket = new WebSocket(`${demo().state.edge.replace("http", "ws")}/ws`, ["chat"]);
   socket.binaryType = "arraybuffer";
   const messages: unknown[] = [];
   const closed = new Promise<CloseEvent>((resolve, reject) => {
