@@ -8,28 +8,40 @@
  */
 import {
   type AdminState,
+  type Affinity,
   type ClusterDocument,
   DEFAULT_RULE,
   type Fleet,
+  type LoadPolicy,
   type RegionDocument,
   type RegionWeights,
   type RouteDocument,
+  ranking,
   type ServiceDocument,
 } from "./documents.ts";
 import { parseDuration } from "./duration.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
-import type { RegionName, Revision, ShareBps } from "./ids.ts";
+import { type RegionName, type Revision, ShareBps } from "./ids.ts";
 import { invariant, unreachable } from "./invariant.ts";
-import { ATTEMPTS_DEFAULT, FIRST_BYTE_MS_DEFAULT, TOTAL_MS_DEFAULT } from "./limits.ts";
+import {
+  AFFINITY_MAX_AGE_MS_DEFAULT,
+  ATTEMPTS_DEFAULT,
+  FIRST_BYTE_MS_DEFAULT,
+  RECOVERY_FLOOR_PERCENT_DEFAULT,
+  RECOVERY_RAMP_MS_DEFAULT,
+  TOTAL_MS_DEFAULT,
+} from "./limits.ts";
 import { compareText, sortedBy, sortedRecord } from "./order.ts";
 import type { ClusterDrain, Overlay, RegionDrain } from "./overlays.ts";
 import {
   type Availability,
   SNAPSHOT_SCHEMA_VERSION,
   type Snapshot,
+  type SnapshotAffinity,
   type SnapshotCluster,
   type SnapshotDefault,
   type SnapshotFailover,
+  type SnapshotLoadPolicy,
   type SnapshotRegion,
   type SnapshotRoute,
   type SnapshotService,
@@ -128,13 +140,37 @@ function compileService({ metadata, spec }: ServiceDocument, clusters: readonly 
   return {
     name: metadata.name,
     ...(spec.residency === undefined ? {} : { residency: spec.residency }),
-    affinity: spec.affinity ?? { by: "clientAddress" },
+    affinity: compileAffinity(spec.affinity),
     canaryShareBps: canaryShares({ metadata, spec }, clusters),
     attemptsMax: spec.retries?.attemptsMax ?? ATTEMPTS_DEFAULT,
     // A service that only shortens its total must not be left with a first-byte time that is longer.
     firstByteMs: milliseconds(spec.timeouts?.firstByte) ?? Math.min(FIRST_BYTE_MS_DEFAULT, totalMs),
     totalMs,
+    recovery: {
+      rampMs: milliseconds(spec.recovery?.ramp) ?? RECOVERY_RAMP_MS_DEFAULT,
+      floorBps: 100 * (spec.recovery?.floorPercent ?? RECOVERY_FLOOR_PERCENT_DEFAULT),
+    },
+    load: compileLoad(spec.load),
   };
+}
+
+function compileAffinity(affinity: Affinity | undefined): SnapshotAffinity {
+  if (affinity === undefined) return { by: "clientAddress" };
+  if (affinity.by !== "cookie") return affinity;
+  const maxAgeMs = milliseconds(affinity.maxAge) ?? AFFINITY_MAX_AGE_MS_DEFAULT;
+  return { by: "cookie", maxAgeSeconds: Math.max(1, Math.floor(maxAgeMs / 1_000)) };
+}
+
+function compileLoad(load: LoadPolicy | undefined): SnapshotLoadPolicy {
+  const shed = load?.shed;
+  return {
+    lean: load?.lean ?? false,
+    ...(shed === undefined ? {} : { shed: { lowBps: basisPoints(shed.low), highBps: basisPoints(shed.high) } }),
+  };
+}
+
+function basisPoints(percent: number): ShareBps {
+  return ShareBps.parse(percent * 100);
 }
 
 /** One figure for all regions is written out for each region in which the service has clusters. */
@@ -193,6 +229,7 @@ function compileRoute(
     })),
     default: compileDefault(spec, regionNames, weightsOf),
     failover: compileFailover(spec),
+    ...(spec.mirror === undefined ? {} : { mirror: spec.mirror }),
   };
 }
 
@@ -218,8 +255,9 @@ function compileDefault(
   weightsOf: (rule: string, declared: RegionWeights) => RegionWeights,
 ): SnapshotDefault {
   if ("weights" in spec.default) return { by: "weights", weights: weightsOf(DEFAULT_RULE, spec.default.weights) };
-  const regions = spec.default.proximity.regions ?? regionNames;
-  return { by: "proximity", regions: [...regions].sort(compareText) };
+  const ranked = ranking(spec.default);
+  invariant(ranked !== undefined, "a default without weights ranks regions");
+  return { by: ranked.by, regions: [...(ranked.regions ?? regionNames)].sort(compareText) };
 }
 
 /** Envoy's defaults: 140% overprovisioning, panic below 50%, and a level in panic spreads over all that it has. */

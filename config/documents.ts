@@ -111,8 +111,32 @@ export const Affinity = z.discriminatedUnion("by", [
   z.strictObject({ by: z.literal("none") }),
   z.strictObject({ by: z.literal("clientAddress") }),
   z.strictObject({ by: z.literal("header"), header: HeaderName }),
+  /** A signed cookie that binds a browser to its cluster; until it has one, the client's address counts. */
+  z.strictObject({ by: z.literal("cookie"), maxAge: z.exactOptional(Duration) }),
 ]);
 export type Affinity = z.infer<typeof Affinity>;
+
+/** How a cluster, and with it its region, comes back after it was away: not at once, and not all of it. */
+export const Recovery = z.strictObject({
+  /** How long it stays out at least, however soon probes succeed again. */
+  holdDown: z.exactOptional(Duration),
+  /** From its return to its full weight. */
+  ramp: z.exactOptional(Duration),
+  /** Percent of its weight at the very start of the ramp. */
+  floorPercent: z.exactOptional(z.int().check(z.minimum(1), z.maximum(100))),
+});
+export type Recovery = z.infer<typeof Recovery>;
+
+const Percent = z.int().check(z.minimum(0), z.maximum(100));
+
+/** What to do with the utilization that clusters report (`endpoint-load-metrics`). Nothing, unless said here. */
+export const LoadPolicy = z.strictObject({
+  /** Weights lean towards clusters and regions with headroom. */
+  lean: z.exactOptional(z.boolean()),
+  /** Percent of utilization: below `low` nobody leaves a region, from `high` on everybody who can. */
+  shed: z.exactOptional(z.strictObject({ low: Percent, high: Percent })),
+});
+export type LoadPolicy = z.infer<typeof LoadPolicy>;
 
 export const ServiceSpec = z.strictObject({
   tier: z.exactOptional(z.enum(["critical", "standard", "besteffort"])),
@@ -123,6 +147,8 @@ export const ServiceSpec = z.strictObject({
   retries: z.exactOptional(z.strictObject({ attemptsMax: z.int().check(z.minimum(1), z.maximum(ATTEMPTS_MAX)) })),
   timeouts: z.exactOptional(z.strictObject({ firstByte: z.exactOptional(Duration), total: z.exactOptional(Duration) })),
   healthCheck: z.exactOptional(HealthCheck),
+  recovery: z.exactOptional(Recovery),
+  load: z.exactOptional(LoadPolicy),
 });
 export const ServiceDocument = envelope("Service", ServiceName, ServiceSpec);
 export type ServiceDocument = z.infer<typeof ServiceDocument>;
@@ -259,14 +285,18 @@ export type RegionWeights = z.infer<typeof RegionWeights>;
 export const SteeringRule = z.strictObject({ name: Name, when: SteeringWhen, weights: RegionWeights });
 export type SteeringRule = z.infer<typeof SteeringRule>;
 
-/** By weights, or by great-circle distance to the regions named (all of them when none is named). */
+const RankedRegions = z.strictObject({
+  regions: z.exactOptional(z.array(RegionName).check(z.minLength(1), z.maxLength(REGIONS_MAX))),
+});
+
+/**
+ * By weights; by great-circle distance to the regions named (all of them when none is named); or by the time to first
+ * byte that edges measure for clients of one country, and by distance until enough is measured.
+ */
 export const RouteDefault = z.union([
   z.strictObject({ weights: RegionWeights }),
-  z.strictObject({
-    proximity: z.strictObject({
-      regions: z.exactOptional(z.array(RegionName).check(z.minLength(1), z.maxLength(REGIONS_MAX))),
-    }),
-  }),
+  z.strictObject({ proximity: RankedRegions }),
+  z.strictObject({ latency: RankedRegions }),
 ]);
 export type RouteDefault = z.infer<typeof RouteDefault>;
 
@@ -284,12 +314,26 @@ export const Failover = z.strictObject({
 });
 export type Failover = z.infer<typeof Failover>;
 
+/** How a default that ranks regions does it, or undefined for weights. */
+export function ranking(
+  routeDefault: RouteDefault,
+): { readonly by: "proximity" | "latency"; readonly regions: readonly RegionName[] | undefined } | undefined {
+  if ("weights" in routeDefault) return undefined;
+  if ("latency" in routeDefault) return { by: "latency", regions: routeDefault.latency.regions };
+  return { by: "proximity", regions: routeDefault.proximity.regions };
+}
+
+/** A copy of safe requests, whose answers nobody waits for or sees. Residency holds for it as for every attempt. */
+export const Mirror = z.strictObject({ cluster: ClusterName, shareBps: ShareBps });
+export type Mirror = z.infer<typeof Mirror>;
+
 export const RouteSpec = z.strictObject({
   service: ServiceName,
   match: RouteMatch,
   steering: z.exactOptional(z.array(SteeringRule).check(z.maxLength(STEERING_RULES_MAX))),
   default: RouteDefault,
   failover: z.exactOptional(Failover),
+  mirror: z.exactOptional(Mirror),
 });
 export const RouteDocument = envelope("Route", RouteName, RouteSpec);
 export type RouteDocument = z.infer<typeof RouteDocument>;

@@ -79,6 +79,19 @@ export const FIRST_BYTE_MS_MAX = 120_000;
 export const TOTAL_MS_DEFAULT = 30_000;
 export const TOTAL_MS_MAX = 300_000;
 
+/** Cloudflare's own affinity cookie lives 23 hours: one working day, and gone the next. */
+export const AFFINITY_MAX_AGE_MS_DEFAULT = 23 * 3_600_000;
+export const AFFINITY_MAX_AGE_MS_MAX = 30 * 86_400_000;
+
+/** Envoy's slow start examples use a minute; a tenth of the weight at its start is its default. */
+export const RECOVERY_RAMP_MS_DEFAULT = 60_000;
+export const RECOVERY_RAMP_MS_MAX = 3_600_000;
+export const RECOVERY_FLOOR_PERCENT_DEFAULT = 10;
+
+/** Two probe intervals: what flaps faster than that is not back. */
+export const RECOVERY_HOLD_DOWN_MS_DEFAULT = 20_000;
+export const RECOVERY_HOLD_DOWN_MS_MAX = 3_600_000;
+
 /** KV readers elsewhere may see the old value this long after a write, sometimes longer; plan for it. */
 export const SNAPSHOT_STALENESS_MS = 60_000;
 

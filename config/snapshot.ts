@@ -6,8 +6,9 @@
 import * as z from "zod/mini";
 import {
   AdminState,
-  Affinity,
   HeaderMatch,
+  HeaderName,
+  Mirror,
   PathMatch,
   ResidencyRule,
   Side,
@@ -34,6 +35,8 @@ export const Availability = z.strictObject({
   adminState: AdminState,
   /** Milliseconds since the epoch; only with `draining`. Absent: bound clients may stay. */
   deadlineMs: z.exactOptional(z.int()),
+  /** Milliseconds since the epoch; only with `enabled`: when a drain ended, so that traffic comes back ramped. */
+  returnedAtMs: z.exactOptional(z.int()),
 });
 export type Availability = z.infer<typeof Availability>;
 
@@ -46,16 +49,38 @@ export const SnapshotRegion = z.strictObject({
 });
 export type SnapshotRegion = z.infer<typeof SnapshotRegion>;
 
+/** An affinity as documents say it, with the cookie's life in seconds. */
+export const SnapshotAffinity = z.discriminatedUnion("by", [
+  z.strictObject({ by: z.literal("none") }),
+  z.strictObject({ by: z.literal("clientAddress") }),
+  z.strictObject({ by: z.literal("header"), header: HeaderName }),
+  z.strictObject({ by: z.literal("cookie"), maxAgeSeconds: z.int().check(z.minimum(1)) }),
+]);
+export type SnapshotAffinity = z.infer<typeof SnapshotAffinity>;
+
+export const SnapshotRecovery = z.strictObject({
+  rampMs: z.int().check(z.minimum(0)),
+  floorBps: z.int().check(z.minimum(1), z.maximum(10_000)),
+});
+
+export const SnapshotLoadPolicy = z.strictObject({
+  lean: z.boolean(),
+  shed: z.exactOptional(z.strictObject({ lowBps: ShareBps, highBps: ShareBps })),
+});
+export type SnapshotLoadPolicy = z.infer<typeof SnapshotLoadPolicy>;
+
 export const SnapshotService = z.strictObject({
   name: ServiceName,
   /** Absent: every region may serve every client. Present: the first match decides, no match means nobody. */
   residency: z.exactOptional(z.array(ResidencyRule)),
-  affinity: Affinity,
+  affinity: SnapshotAffinity,
   /** The canary side's part by region; a region that is not named has none. */
   canaryShareBps: z.record(RegionName, ShareBps),
   attemptsMax: z.int().check(z.minimum(1)),
   firstByteMs: z.int().check(z.minimum(1)),
   totalMs: z.int().check(z.minimum(1)),
+  recovery: SnapshotRecovery,
+  load: SnapshotLoadPolicy,
 });
 export type SnapshotService = z.infer<typeof SnapshotService>;
 
@@ -89,6 +114,7 @@ export type SnapshotFailover = z.infer<typeof SnapshotFailover>;
 export const SnapshotDefault = z.discriminatedUnion("by", [
   z.strictObject({ by: z.literal("weights"), weights: z.record(RegionName, Weight) }),
   z.strictObject({ by: z.literal("proximity"), regions: z.array(RegionName) }),
+  z.strictObject({ by: z.literal("latency"), regions: z.array(RegionName) }),
 ]);
 export type SnapshotDefault = z.infer<typeof SnapshotDefault>;
 
@@ -102,6 +128,7 @@ export const SnapshotRoute = z.strictObject({
   steering: z.array(SnapshotRule),
   default: SnapshotDefault,
   failover: SnapshotFailover,
+  mirror: z.exactOptional(Mirror),
 });
 export type SnapshotRoute = z.infer<typeof SnapshotRoute>;
 

@@ -1,5 +1,5 @@
 /** A name belongs to one document of its kind, and to one steering rule of its route. */
-import { DEFAULT_RULE, type RouteDocument } from "../documents.ts";
+import { DEFAULT_RULE, type RouteDocument, ranking } from "../documents.ts";
 import type { Finding } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
@@ -54,7 +54,7 @@ export function checkRepeats({ regions, services, routes }: CheckInput): readonl
 function routeRepeats(route: Placed<RouteDocument>): Finding[] {
   const { match, default: otherwise, failover } = route.document.spec;
   const order = failover?.order;
-  const nearest = "proximity" in otherwise ? (otherwise.proximity.regions ?? []) : [];
+  const ranked = ranking(otherwise);
   return [
     ...repeats(route, ["spec", "match", "hosts"], match.hosts),
     ...repeats(
@@ -68,7 +68,7 @@ function routeRepeats(route: Placed<RouteDocument>): Finding[] {
       ["spec", "match", "headers"],
       (match.headers ?? []).map(({ name }) => name),
     ),
-    ...repeats(route, ["spec", "default", "proximity", "regions"], nearest),
+    ...(ranked === undefined ? [] : repeats(route, ["spec", "default", ranked.by, "regions"], ranked.regions ?? [])),
     ...repeats(route, ["spec", "failover", "order"], typeof order === "object" ? order : []),
   ];
 }

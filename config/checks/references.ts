@@ -8,10 +8,10 @@ import { type CheckInput, declaredNames } from "./check.ts";
 type Reference = { readonly kind: DocumentKind; readonly name: string; readonly path: FindingPath };
 
 export function checkReferences(input: CheckInput): readonly Finding[] {
-  const names = new Map((["Region", "Service"] as const).map((kind) => [kind, declaredNames(input, kind)]));
+  const names = new Map((["Region", "Service", "Cluster"] as const).map((kind) => [kind, declaredNames(input, kind)]));
   const dangling = (placed: Placed<unknown>, references: readonly Reference[]): Finding[] =>
     references.flatMap(({ kind, name, path }) => {
-      const known: ReadonlySet<string> = names.get(kind as "Region" | "Service") ?? new Set();
+      const known: ReadonlySet<string> = names.get(kind as "Region" | "Service" | "Cluster") ?? new Set();
       if (known.has(name)) return [];
       const message = `there is no ${kind} "${name}"`;
       return [findingAt(placed, { code: "reference.unknown", path, message, didYouMean: suggest(name, known) })];
@@ -41,9 +41,16 @@ function routeReferences({ spec }: RouteDocument): Reference[] {
     ),
     ...("weights" in spec.default
       ? regionKeys(spec.default.weights, ["spec", "default", "weights"])
-      : regionEntries(spec.default.proximity.regions ?? [], ["spec", "default", "proximity", "regions"])),
+      : Object.entries(spec.default).flatMap(([by, { regions = [] }]) =>
+          regionEntries(regions, ["spec", "default", by, "regions"]),
+        )),
     ...(Array.isArray(order) ? regionEntries(order, ["spec", "failover", "order"]) : []),
+    ...(spec.mirror === undefined ? [] : [mirrorReference(spec.mirror.cluster)]),
   ];
+}
+
+function mirrorReference(name: string): Reference {
+  return { kind: "Cluster", name, path: ["spec", "mirror", "cluster"] };
 }
 
 function regionKeys(record: Readonly<Record<string, unknown>>, path: FindingPath): Reference[] {

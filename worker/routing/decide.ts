@@ -16,6 +16,7 @@ import type { LoadedCluster, LoadedRegion, LoadedRoute, LoadedSnapshot } from ".
 import { matchRoute } from "./match.ts";
 import { ANY_CONDITION, DEGRADED_ONLY, HEALTHY_ONLY, pickCluster } from "./pick.ts";
 import { pickRendezvous } from "./rendezvous.ts";
+import { withoutShed } from "./shed.ts";
 import { type Level, steer } from "./steering.ts";
 
 export type DecideInput = {
@@ -47,8 +48,9 @@ export function decide({ snapshot, facts, health, draw, now }: DecideInput): Dec
   if (permitted === undefined) return reject(route, "residencyDenied", reasons);
 
   const regions = acceptingRegions(service, permitted, reasons);
-  const levels = steer(route, regions, facts, reasons);
   const key = clientKey(service, facts, draw);
+  const steered = steer(route, { eligible: regions, facts, health, keyHash: key.hash }, reasons);
+  const levels = withoutShed(service, steered, key.hash, health, reasons);
   const bound = boundCluster({ service, facts, health, permitted, now }, reasons);
   const first = bound ?? pickFirst(route, levels, key, health, reasons);
   if (first === undefined) return reject(route, whyNobody(route, levels), reasons);

@@ -47,6 +47,9 @@ export type Reason =
       readonly kilometres: Readonly<Record<string, number>>;
     }
   | { readonly code: "steer.noCoordinates"; readonly tor: boolean }
+  | { readonly code: "steer.latency"; readonly client: string; readonly ranked: readonly string[] }
+  | { readonly code: "steer.latencyProbe"; readonly region: string }
+  | { readonly code: "load.shed"; readonly region: string; readonly shedBps: number }
   | { readonly code: "region.removed"; readonly region: string; readonly because: RegionRemoval }
   | { readonly code: "binding.kept"; readonly cluster: string; readonly availability: AdminState }
   | {

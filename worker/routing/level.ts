@@ -22,7 +22,7 @@ export type ChosenLevel = {
 };
 
 const LEVEL_SALT_HASH = murmur3("priority level");
-const NOTHING: RegionHealth = { healthyBps: 0, degradedBps: 0 };
+const NOTHING: RegionHealth = { healthyBps: 0, degradedBps: 0, headroomBps: 10_000, shedBps: 0 };
 
 /** Undefined when there is no level, or nothing usable and the route does not spread over what is down. */
 export function chooseLevel(
@@ -102,12 +102,12 @@ function regionWeight(
   regions: ReadonlyMap<string, RegionHealth>,
   overprovisioningFactor: number,
 ): number {
-  const { healthyBps, degradedBps } = regions.get(region.name) ?? NOTHING;
+  const { healthyBps, degradedBps, headroomBps } = regions.get(region.name) ?? NOTHING;
   switch (mode) {
     case "healthy":
-      return localityWeight(weight, healthyBps, overprovisioningFactor);
+      return localityWeight(weight, healthyBps, overprovisioningFactor) * headroomBps;
     case "degraded":
-      return localityWeight(weight, degradedBps, overprovisioningFactor);
+      return localityWeight(weight, degradedBps, overprovisioningFactor) * headroomBps;
     case "panic":
       return weight;
     default:

@@ -2,13 +2,15 @@
  * A snapshot made ready for decisions, once per revision: names become references, lists become sets and maps, and
  * everything a request needs is one step away. Says nothing about health or time.
  */
-import type { Affinity, HeaderMatch, Side } from "../../config/documents.ts";
+import type { HeaderMatch, Side } from "../../config/documents.ts";
 import type {
   Availability,
   Snapshot,
+  SnapshotAffinity,
   SnapshotCluster,
   SnapshotDefault,
   SnapshotFailover,
+  SnapshotLoadPolicy,
   SnapshotRegion,
   SnapshotRoute,
   SnapshotRule,
@@ -60,7 +62,7 @@ export type LoadedResidencyRule = {
 export type LoadedService = {
   readonly name: string;
   readonly saltHash: number;
-  readonly affinity: Affinity;
+  readonly affinity: SnapshotAffinity;
   readonly residency: readonly LoadedResidencyRule[] | undefined;
   /** Regions in which the service has clusters, in the order of their names. */
   readonly regions: readonly LoadedRegion[];
@@ -68,6 +70,8 @@ export type LoadedService = {
   readonly attemptsMax: number;
   readonly firstByteMs: number;
   readonly totalMs: number;
+  readonly load: SnapshotLoadPolicy;
+  readonly recovery: SnapshotService["recovery"];
   /** What the newest health view comes to, kept by `region-health.ts`: one entry, replaced with the view. */
   healthMemo: { readonly view: HealthView; readonly regions: ReadonlyMap<string, RegionHealth> } | undefined;
 };
@@ -98,6 +102,7 @@ export type LoadedSnapshot = {
   readonly environment: string;
   readonly beacons: Snapshot["beacons"];
   readonly index: RouteIndex<LoadedRoute>;
+  readonly services: readonly LoadedService[];
 };
 
 /** `snapshot` has passed `parseSnapshot`, so every reference in it leads somewhere. */
@@ -115,7 +120,7 @@ export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
     return service === undefined ? [] : [loadRoute(route, service)];
   });
   const { revision, environment, beacons } = snapshot;
-  return { revision, environment, beacons, index: buildRouteIndex(routes) };
+  return { revision, environment, beacons, index: buildRouteIndex(routes), services: [...services.values()] };
 }
 
 function loadService(
@@ -149,6 +154,8 @@ function loadService(
     attemptsMax: service.attemptsMax,
     firstByteMs: service.firstByteMs,
     totalMs: service.totalMs,
+    load: service.load,
+    recovery: service.recovery,
     healthMemo: undefined,
   };
 }

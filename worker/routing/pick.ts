@@ -4,6 +4,7 @@
  */
 import type { Side } from "../../config/documents.ts";
 import type { HealthView } from "./health-view.ts";
+import { headroomBps, utilizationOf } from "./load.ts";
 import type { LoadedCluster, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
 import { type Condition, capacityOf, conditionOf, effectiveCanaryBps } from "./region-health.ts";
 import { pickRendezvous } from "./rendezvous.ts";
@@ -41,11 +42,22 @@ export function pickCluster(
   const wanted = sideOf(cohort, canaryShareBps);
   const weightOf = (cluster: LoadedCluster) =>
     acceptable(conditionOf(cluster.name, health)) && except?.(cluster.name) !== true
-      ? cluster.weight * capacityOf(cluster.name, health)
+      ? cluster.weight * capacityOf(cluster.name, health) * headroomOf(cluster, region[cluster.side], service, health)
       : 0;
   const own = pickRendezvous(keyHash, region[wanted], weightOf);
   const cluster = own ?? pickRendezvous(keyHash, otherSide(region, wanted, canaryShareBps), weightOf);
   return cluster === undefined ? undefined : { cluster, cohort, canaryShareBps, wanted };
+}
+
+/** 1 unless the service's weights lean to headroom. A cluster that does not report counts as its side's mean. */
+function headroomOf(
+  cluster: LoadedCluster,
+  side: readonly LoadedCluster[],
+  service: LoadedService,
+  health: HealthView,
+): number {
+  if (!service.load.lean) return 1;
+  return headroomBps(health.utilizationBps.get(cluster.name) ?? utilizationOf(side, health));
 }
 
 /** A canary with no share takes nobody, not even when everything else in the region is down. */

@@ -8,7 +8,9 @@
  * region instead of all meeting a version that was meant for a few (DECISIONS 6).
  */
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
+import type { SnapshotLoadPolicy } from "../../config/snapshot.ts";
 import type { HealthView } from "./health-view.ts";
+import { headroomBps, regionUtilization, shedBps } from "./load.ts";
 import type { LoadedCluster, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
 
 /** What a request may be sent to in a region: a level's healthy load goes to healthy clusters, and so on. */
@@ -18,6 +20,10 @@ export type RegionHealth = {
   /** 0 to 10,000. */
   readonly healthyBps: number;
   readonly degradedBps: number;
+  /** 300 to 10,000: what its weight is multiplied with when the service's weights lean to headroom. */
+  readonly headroomBps: number;
+  /** The part of its clients that it sheds. */
+  readonly shedBps: number;
 };
 
 /** `unknown` counts as healthy: without knowledge, weights decide. An ejected cluster is down whatever probes say. */
@@ -36,12 +42,12 @@ export function capacityOf(cluster: string, health: HealthView): number {
 /** For each region of the service by name. Kept until another view comes, so a request only looks it up. */
 export function regionHealths(service: LoadedService, health: HealthView): ReadonlyMap<string, RegionHealth> {
   if (service.healthMemo?.view === health) return service.healthMemo.regions;
-  const regions = new Map(service.regions.map((region) => [region.name, regionHealth(region, health)]));
+  const regions = new Map(service.regions.map((region) => [region.name, regionHealth(region, service.load, health)]));
   service.healthMemo = { view: health, regions };
   return regions;
 }
 
-export function regionHealth(region: LoadedRegion, health: HealthView): RegionHealth {
+export function regionHealth(region: LoadedRegion, load: SnapshotLoadPolicy, health: HealthView): RegionHealth {
   const canaryBps = effectiveCanaryBps(region);
   const stable = sideHealth(region.stable, health);
   const canary = sideHealth(region.canary, health);
@@ -50,6 +56,8 @@ export function regionHealth(region: LoadedRegion, health: HealthView): RegionHe
   return {
     healthyBps: weigh(stable.healthyBps, canary.healthyBps),
     degradedBps: weigh(stable.degradedBps, canary.degradedBps),
+    headroomBps: load.lean ? headroomBps(regionUtilization(region, health)) : SHARE_BPS_TOTAL,
+    shedBps: load.shed === undefined ? 0 : shedBps(regionUtilization(region, health), load.shed),
   };
 }
 
@@ -59,7 +67,10 @@ export function effectiveCanaryBps(region: LoadedRegion): number {
 }
 
 /** Of the side's whole weight. */
-function sideHealth(clusters: readonly LoadedCluster[], health: HealthView): RegionHealth {
+function sideHealth(
+  clusters: readonly LoadedCluster[],
+  health: HealthView,
+): Pick<RegionHealth, "healthyBps" | "degradedBps"> {
   let total = 0;
   let healthy = 0;
   let degraded = 0;

@@ -10,6 +10,9 @@
 import type { Reason, RegionRemoval } from "./decision.ts";
 import { greatCircleKm, nearness, type UnitVector, unitVector } from "./distance.ts";
 import type { Facts } from "./facts.ts";
+import { combine, murmur3, scale } from "./hash.ts";
+import { type HealthView, latencyKey } from "./health-view.ts";
+import { PROBE_SHARE_BPS } from "./load.ts";
 import type { LoadedRegion, LoadedRoute, LoadedRule } from "./loaded-snapshot.ts";
 import { matchesHeaders } from "./match.ts";
 import { matchesPlace } from "./place.ts";
@@ -21,13 +24,16 @@ export type Level = readonly WeightedRegion[];
 
 type Weights = Readonly<Record<string, number>>;
 
-/** `eligible` are the regions that may serve this client and take traffic now, in the order of their names. */
-export function steer(
-  route: LoadedRoute,
-  eligible: readonly LoadedRegion[],
-  facts: Facts,
-  reasons: Reason[],
-): readonly Level[] {
+export type SteerInput = {
+  /** The regions that may serve this client and take traffic now, in the order of their names. */
+  readonly eligible: readonly LoadedRegion[];
+  readonly facts: Facts;
+  readonly health: HealthView;
+  readonly keyHash: number;
+};
+
+export function steer(route: LoadedRoute, input: SteerInput, reasons: Reason[]): readonly Level[] {
+  const { eligible, facts } = input;
   const client = facts.place.coordinates === undefined ? undefined : unitVector(facts.place.coordinates);
   const rule = route.steering.find((candidate) => matchesRule(candidate, facts));
   if (rule !== undefined) {
@@ -37,6 +43,10 @@ export function steer(
   if (route.default.by === "weights") {
     reasons.push({ code: "steer.weights", weights: route.default.weights });
     return byWeights(route, route.default.weights, eligible, client, reasons);
+  }
+  if (route.default.by === "latency") {
+    const levels = byLatency(route, route.default.regions, input, client, reasons);
+    if (levels !== undefined) return levels;
   }
   return byProximity(route, route.default.regions, eligible, facts, client, reasons);
 }
@@ -103,6 +113,42 @@ function byProximity(
   const [nearest, ...rest] = ranked;
   if (nearest === undefined) return failoverLevels(route, others, client, reasons);
   return [nearest.alone, ...failoverLevels(route, [...rest, ...others], client, reasons)];
+}
+
+/**
+ * By what was measured for clients of this place; undefined until enough is. Regions that nobody has measured follow by
+ * distance, and a few clients, always the same ones, go to the first of them, so that it gets measured at all.
+ */
+function byLatency(
+  route: LoadedRoute,
+  named: readonly string[],
+  { eligible, facts, health, keyHash }: SteerInput,
+  client: UnitVector | undefined,
+  reasons: Reason[],
+): readonly Level[] | undefined {
+  const key = latencyKey(route.service.name, facts.place);
+  const preferred = eligible.filter((region) => named.includes(region.name));
+  const others = eligible.filter((region) => !named.includes(region.name));
+  const ranks = health.latencyRanks.get(key) ?? [];
+  const measured = ranks.flatMap((name) => preferred.filter((region) => region.name === name));
+  const unmeasured = preferred.filter((region) => !ranks.includes(region.name));
+  const rest = client === undefined ? unmeasured : rankByDistance(unmeasured, client);
+  const probed = measured.length === 0 ? rest[1] : (rest[0] ?? measured[1]);
+  if (probed !== undefined && isLatencyProbe(keyHash)) {
+    reasons.push({ code: "steer.latencyProbe", region: probed.name });
+    const remaining = [...measured, ...rest].filter((region) => region !== probed);
+    return [probed.alone, ...remaining.map(aloneLevel), ...failoverLevels(route, others, client, reasons)];
+  }
+  if (measured.length < 2) return undefined;
+  reasons.push({ code: "steer.latency", client: key, ranked: measured.map((region) => region.name) });
+  return [...[...measured, ...rest].map(aloneLevel), ...failoverLevels(route, others, client, reasons)];
+}
+
+const LATENCY_PROBE_SALT_HASH = murmur3("latency probe");
+
+/** 3 of 100 clients keep the figures of second-best regions fresh, the probe share of Envoy's load-aware locality. */
+function isLatencyProbe(keyHash: number): boolean {
+  return scale(combine(keyHash, LATENCY_PROBE_SALT_HASH), 10_000) < PROBE_SHARE_BPS;
 }
 
 /** One level a region, in the order that the route states. Without any place, all share one level. */

@@ -33,6 +33,12 @@ function sentenceOf(reason: Reason): string {
       return reason.tor
         ? "The client came through Tor, so its place is not known and distance says nothing."
         : "The client's place is not known, so distance says nothing.";
+    case "steer.latency":
+      return `No steering rule matches; the default goes by measured time to first byte for ${reason.client}: ${list(reason.ranked)}, fastest first.`;
+    case "steer.latencyProbe":
+      return `The client is one of the few that keep latency figures fresh, so it goes to ${reason.region} first.`;
+    case "load.shed":
+      return `The region ${reason.region} is busy and sheds ${reason.shedBps / 100}% of its clients; this is one of them.`;
     case "region.removed":
       return `The region ${reason.region} is out: ${removal(reason.because)}.`;
     case "binding.kept":

@@ -40,13 +40,23 @@ const service = fc.record(
   {
     name: fc.constant("web"),
     residency,
-    affinity: fc.constantFrom({ by: "none" }, { by: "clientAddress" }, { by: "header", header: "x-user" }),
+    affinity: fc.constantFrom(
+      { by: "none" },
+      { by: "clientAddress" },
+      { by: "header", header: "x-user" },
+      { by: "cookie", maxAgeSeconds: 60 },
+    ),
     canaryShareBps: fc.dictionary(fc.constantFrom(...REGIONS), fc.nat(10_000)),
     attemptsMax: fc.integer({ min: 1, max: 5 }),
     firstByteMs: fc.constant(1_000),
     totalMs: fc.constant(2_000),
+    recovery: fc.constant({ rampMs: 60_000, floorBps: 1_000 }),
+    load: fc.oneof(
+      fc.constant({ lean: false }),
+      fc.record({ lean: fc.boolean(), shed: fc.constant({ lowBps: 5_000, highBps: 9_000 }) }),
+    ),
   },
-  { requiredKeys: ["name", "affinity", "canaryShareBps", "attemptsMax", "firstByteMs", "totalMs"] },
+  { requiredKeys: ["name", "affinity", "canaryShareBps", "attemptsMax", "firstByteMs", "totalMs", "recovery", "load"] },
 );
 
 const clusters = fc.uniqueArray(
@@ -71,7 +81,7 @@ const routes = fc
     steering: fc.array(fc.record({ name: fc.constant("rule"), when: selector, weights }), { maxLength: 2 }),
     default: fc.oneof(
       fc.record({ by: fc.constant("weights"), weights }),
-      fc.record({ by: fc.constant("proximity"), regions: fc.subarray([...REGIONS]) }),
+      fc.record({ by: fc.constantFrom("proximity", "latency"), regions: fc.subarray([...REGIONS]) }),
     ),
     failover: fc.record({
       order: fc.oneof(fc.constantFrom("proximity", "none"), fc.subarray([...REGIONS], { minLength: 1 })),
@@ -118,8 +128,17 @@ const healths = fc
   .record({
     states: fc.dictionary(fc.stringMatching(/^c\d$/), fc.constantFrom("healthy", "degraded", "unhealthy", "unknown")),
     ejected: fc.array(fc.stringMatching(/^c\d$/)),
+    capacity: fc.dictionary(fc.stringMatching(/^c\d$/), fc.integer({ min: 1, max: 10_000 })),
+    utilization: fc.dictionary(fc.stringMatching(/^c\d$/), fc.nat(10_000)),
+    rank: fc.subarray([...REGIONS]),
   })
-  .map(({ states, ejected }) => view(states, ejected));
+  .map(({ states, ejected, capacity, utilization, rank }) =>
+    view(states, ejected, {
+      capacityBps: new Map(Object.entries(capacity)),
+      utilizationBps: new Map(Object.entries(utilization)),
+      latencyRanks: new Map([["web/DE", rank]]),
+    }),
+  );
 
 const draws = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const nows = fc.nat(2_000);

@@ -445,3 +445,101 @@ describe("recovery", () => {
     expect(outcome(run(world(), { ...GERMAN, binding: "eu-west-blue" }, { health }))[0]).toBe("eu-west-blue");
   });
 });
+
+describe("load", () => {
+  const draws = Array.from({ length: 4_000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
+  const busy = (utilization: Record<string, number>) =>
+    view({}, [], { utilizationBps: new Map(Object.entries(utilization)) });
+  const share = (name: string, snapshot: ReturnType<typeof world>, health: ReturnType<typeof view>) =>
+    draws.filter((draw) => outcome(run(snapshot, GERMAN, { draw, health }))[0] === name).length / draws.length;
+  const shedding = { load: { lean: false, shed: { lowBps: 8_000, highBps: 9_000 } } };
+
+  test.each([
+    // NS1 automatic load shedding: utilization percent, part of the clients that leave
+    [70, 0],
+    [80, 0],
+    [82.5, 0.25],
+    [85, 0.5],
+    [88, 0.8],
+    [90, 1],
+    [95, 1],
+  ])("at %f%% between watermarks 80 and 90, %f of the clients leave", (percent, left) => {
+    const stays = share("eu-west-blue", world({ service: shedding }), busy({ "eu-west-blue": percent * 100 }));
+    expect(Math.abs(1 - stays - left)).toBeLessThan(0.03);
+  });
+
+  test("shedding never refuses: with everybody full, or the others down, clients stay", () => {
+    const full = busy({ "eu-west-blue": 10_000, "us-east-blue": 10_000, "ap-south-blue": 10_000 });
+    expect(share("eu-west-blue", world({ service: shedding }), full)).toBe(1);
+    const othersDown = {
+      ...busy({ "eu-west-blue": 10_000 }),
+      states: view({ "us-east-blue": "unhealthy", "ap-south-blue": "unhealthy" }).states,
+    };
+    expect(share("eu-west-blue", world({ service: shedding }), othersDown)).toBe(1);
+    const bound = run(world({ service: shedding }), { ...GERMAN, binding: "eu-west-blue" }, { health: full });
+    expect(outcome(bound)[0]).toBe("eu-west-blue");
+  });
+
+  test.each([
+    // Envoy load-aware locality: utilization .8/.5/.2 gives .13/.33/.53; full places keep a probe share; all full: equal
+    [
+      [8_000, 5_000, 2_000],
+      [0.13, 0.33, 0.53],
+    ],
+    [
+      [10_000, 0, 0],
+      [0.015, 0.49, 0.49],
+    ],
+    [
+      [10_000, 10_000, 10_000],
+      [0.333, 0.333, 0.333],
+    ],
+  ] as const)("leaning, utilization %j gives shares %j", (utilization, shares) => {
+    const weights = { "eu-west": 1, "us-east": 1, "ap-south": 1 };
+    const snapshot = world({ service: { load: { lean: true } }, route: { default: { by: "weights", weights } } });
+    const names = ["eu-west-blue", "us-east-blue", "ap-south-blue"];
+    const health = busy(Object.fromEntries(names.map((name, i) => [name, utilization[i] ?? 0])));
+    for (const [i, name] of names.entries()) {
+      expect(Math.abs(share(name, snapshot, health) - (shares[i] ?? 0))).toBeLessThan(0.03);
+    }
+  });
+
+  test("a service that does not ask for it takes no notice of reports", () => {
+    expect(share("eu-west-blue", world(), busy({ "eu-west-blue": 10_000 }))).toBe(1);
+  });
+});
+
+describe("latency", () => {
+  const snapshot = world({ route: { default: { by: "latency", regions: ["ap-south", "eu-west", "us-east"] } } });
+  const ranked = (ranks: readonly string[]) => view({}, [], { latencyRanks: new Map([["web/DE", ranks]]) });
+  // A draw that is not one of the 3 in 100 that probe.
+  const ORDINARY = 12;
+
+  test.each([
+    [[], ["eu-west-blue", "us-east-blue", "ap-south-blue"]],
+    [["us-east"], ["eu-west-blue", "us-east-blue", "ap-south-blue"]],
+    [
+      ["us-east", "eu-west"],
+      ["us-east-blue", "eu-west-blue", "ap-south-blue"],
+    ],
+    [
+      ["ap-south", "us-east", "eu-west"],
+      ["ap-south-blue", "us-east-blue", "eu-west-blue"],
+    ],
+  ])("measured as %j, a German is sent to %j", (ranks, expected) => {
+    expect(outcome(run(snapshot, GERMAN, { health: ranked(ranks), draw: ORDINARY }))).toEqual(expected);
+  });
+
+  test("figures of another country are not theirs", () => {
+    const health = view({}, [], { latencyRanks: new Map([["web/FR", ["us-east", "eu-west"]]]) });
+    expect(outcome(run(snapshot, GERMAN, { health, draw: ORDINARY }))[0]).toBe("eu-west-blue");
+  });
+
+  test("about 3 of 100 clients, always the same, measure a region that is not the best", () => {
+    const draws = Array.from({ length: 10_000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
+    const probing = draws.filter((draw) => reason(run(snapshot, GERMAN, { draw }), "steer.latencyProbe") !== undefined);
+    expect(probing.length).toBeGreaterThan(230);
+    expect(probing.length).toBeLessThan(370);
+    expect(outcome(run(snapshot, GERMAN, { draw: probing[0] ?? 0 }))[0]).toBe("us-east-blue");
+  });
+});

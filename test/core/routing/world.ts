@@ -50,6 +50,8 @@ export function world(
         attemptsMax: 3,
         firstByteMs: 1_000,
         totalMs: 5_000,
+        recovery: { rampMs: 60_000, floorBps: 1_000 },
+        load: { lean: false },
         ...overrides.service,
       },
     ],
