@@ -44,7 +44,7 @@ export function parseFleetText(text: string, format: "yaml" | "json"): FleetText
   const lines = new LineCounter();
   const parsed = parseYaml(text, lines);
   if (parsed === undefined) return { documents: [], findings: [{ ...START, ...error("yaml.syntax", TOO_DEEP) }] };
-  const written = parsed.filter((document) => document.contents !== null || document.errors.length > 0);
+  const written = parsed.filter((document) => !isEmpty(document) || document.errors.length > 0);
   const read = written.map((document) => readDocument(document, lines));
   const findings = read.flatMap((one) => one.findings);
   const documents = read.flatMap((one) => one.documents);
@@ -72,6 +72,11 @@ function parseYaml(text: string, lineCounter: LineCounter): readonly YamlDocumen
     if (cause instanceof RangeError) return undefined;
     throw cause;
   }
+}
+
+/** Nothing stands between two `---`; a written `null` is something. */
+function isEmpty({ contents }: YamlDocument): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null && contents.source === "");
 }
 
 function overflowed({ message }: YAMLError): boolean {
