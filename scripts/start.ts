@@ -64,7 +64,7 @@ function startVisitors(demo: Demo): () => Promise<void> {
   const table = startLiveTable({
     output: {
       isTTY: process.stdout.isTTY === true,
-      columns: () => process.stdout.columns,
+      columns: () => process.stdout.columns || undefined, // 0 where the terminal does not say
       write: (text) => process.stdout.write(text),
     },
     state: () => ({ summary: window.summarize(Date.now()), regions: demo.regions }),
