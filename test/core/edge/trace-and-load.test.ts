@@ -1,0 +1,100 @@
+/** Trace context and load reports, both read from headers that anybody can write. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { LoadReports, readUtilizationBps } from "../../../worker/load-report.ts";
+import { continueTrace, randomHexPool } from "../../../worker/trace-context.ts";
+
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT = "00f067aa0ba902b7";
+const ours = (digits: number) => "e".repeat(digits);
+
+function continued(headers: Record<string, string>): Record<string, string | null> {
+  const copy = new Headers(headers);
+  continueTrace(copy, ours);
+  return { traceparent: copy.get("traceparent"), tracestate: copy.get("tracestate") };
+}
+
+describe("continueTrace", () => {
+  test.each([
+    [`00-${TRACE}-${PARENT}-01`, `00-${TRACE}-${ours(16)}-01`],
+    [`00-${TRACE}-${PARENT}-00`, `00-${TRACE}-${ours(16)}-00`],
+    [`00-${TRACE}-${PARENT}-ff`, `00-${TRACE}-${ours(16)}-01`],
+    [`cc-${TRACE}-${PARENT}-01-what-comes-later`, `00-${TRACE}-${ours(16)}-01`],
+  ])("%s continues as %s, with its state", (traceparent, expected) => {
+    expect(continued({ traceparent, tracestate: "a=1" })).toEqual({ traceparent: expected, tracestate: "a=1" });
+  });
+
+  test.each([
+    [""],
+    ["garbage"],
+    [`00-${"0".repeat(32)}-${PARENT}-01`],
+    [`00-${TRACE}-${"0".repeat(16)}-01`],
+    [`ff-${TRACE}-${PARENT}-01`],
+    [`00-${TRACE.toUpperCase()}-${PARENT}-01`],
+    [`00-${TRACE}-${PARENT}-01-more`],
+    [`00-${TRACE}-${PARENT}-1`],
+  ])("%j starts a new trace, and its state is dropped", (traceparent) => {
+    const expected = { traceparent: `00-${ours(32)}-${ours(16)}-00`, tracestate: null };
+    expect(continued({ traceparent, tracestate: "a=1" })).toEqual(expected);
+  });
+
+  test("state that is too long is dropped, the trace goes on", () => {
+    const { traceparent, tracestate } = continued({
+      traceparent: `00-${TRACE}-${PARENT}-01`,
+      tracestate: "a".repeat(513),
+    });
+    expect([traceparent, tracestate]).toEqual([`00-${TRACE}-${ours(16)}-01`, null]);
+  });
+
+  test("the pool hands out every digit once, refills, and never gives a zero id", () => {
+    let fills = 0;
+    const next = randomHexPool((bytes) => {
+      fills += 1;
+      bytes.fill(fills === 1 ? 0 : 0xab);
+    });
+    expect(next(32)).toBe("ab".repeat(16));
+    for (let i = 0; i < 1_000; i += 1) expect(next(16)).toBe("ab".repeat(8));
+    expect(fills).toBeGreaterThan(2);
+  });
+});
+
+describe("readUtilizationBps", () => {
+  test.each([
+    ["TEXT cpu_utilization=0.3,application_utilization=0.8", 8_000],
+    ["cpu_utilization=0.3", 3_000],
+    ['JSON {"cpu_utilization": 0.25, "mem_utilization": 0.9}', 2_500],
+    ["TEXT application_utilization=1.7", 10_000],
+    ["TEXT application_utilization=-1, cpu_utilization=0.5", 5_000],
+    ["TEXT rps=5", undefined],
+    ["JSON nonsense", undefined],
+    ["JSON null", undefined],
+    ["BIN AAAA", undefined],
+    ["", undefined],
+    ["TEXT cpu_utilization=NaN", undefined],
+    [`TEXT cpu_utilization=0.3${" ".repeat(1_100)}`, undefined],
+  ])("%j says %j", (value, expected) => {
+    expect(readUtilizationBps(value)).toBe(expected);
+  });
+
+  test("anything else is no report and no error", () => {
+    fc.assert(
+      fc.property(fc.string(), (value) => {
+        const bps = readUtilizationBps(value);
+        expect(bps === undefined || (bps >= 0 && bps <= 10_000)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("LoadReports", () => {
+  test("smooths with 0.3, moves in steps, and keeps its map while nothing moves", () => {
+    const reports = new LoadReports();
+    reports.record("a", 5_000, 0);
+    reports.record("a", 10_000, 1);
+    const first = reports.utilizationBps(2);
+    expect(first.get("a")).toBe(6_500);
+    reports.record("a", 6_600, 3);
+    expect(reports.utilizationBps(4)).toBe(first);
+    expect(reports.utilizationBps(60_004).get("a")).toBeUndefined();
+  });
+});
