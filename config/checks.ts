@@ -13,7 +13,7 @@ import {
 } from "./checks/coverage.ts";
 import { checkEndpointLoops, checkEndpoints, checkSharedEndpoints } from "./checks/endpoints.ts";
 import { checkHosts } from "./checks/hosts.ts";
-import { checkCounts } from "./checks/limits.ts";
+import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
 import { checkDuplicateNames, checkRepeats, checkRuleNames } from "./checks/names.ts";
 import { checkPaths } from "./checks/paths.ts";
 import { checkReferences } from "./checks/references.ts";
@@ -31,6 +31,7 @@ import type { Finding } from "./findings.ts";
 
 export const CHECKS: readonly Check[] = [
   checkCounts,
+  checkRouteEntries,
   checkDuplicateNames,
   checkRuleNames,
   checkRepeats,

@@ -30,6 +30,8 @@ export const SELECTOR_CODES_MAX = 1_000;
 
 export const HOSTS_PER_ROUTE_MAX = 100;
 export const PATHS_PER_ROUTE_MAX = 100;
+/** Hosts times paths of all routes together: what the edge's index holds, some 200 bytes each in an isolate's 128 MB. */
+export const ROUTE_ENTRIES_MAX = 50_000;
 export const HEADER_MATCHES_MAX = 10;
 export const RESIDENCY_RULES_MAX = 50;
 

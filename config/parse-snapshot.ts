@@ -4,7 +4,14 @@
  * it and whether it is newer than the one in use is said elsewhere.
  */
 import * as z from "zod/mini";
-import { CLUSTERS_MAX, REGIONS_MAX, ROUTES_MAX, SERVICES_MAX, SNAPSHOT_BYTES_MAX } from "./limits.ts";
+import {
+  CLUSTERS_MAX,
+  REGIONS_MAX,
+  ROUTE_ENTRIES_MAX,
+  ROUTES_MAX,
+  SERVICES_MAX,
+  SNAPSHOT_BYTES_MAX,
+} from "./limits.ts";
 import { err, ok, type Result } from "./result.ts";
 import { SNAPSHOT_SCHEMA_VERSION, Snapshot, type SnapshotRoute } from "./snapshot.ts";
 
@@ -56,8 +63,11 @@ function* problems(snapshot: Snapshot): Generator<string> {
     if (snapshot[list].length > LIMITS[list]) yield `the snapshot has more than ${LIMITS[list]} ${list}`;
     yield* duplicates(list, snapshot[list]);
   }
+  const entries = snapshot.routes.reduce((sum, { hosts, paths }) => sum + hosts.length * paths.length, 0);
+  if (entries > ROUTE_ENTRIES_MAX) yield `the routes have more than ${ROUTE_ENTRIES_MAX} hosts times paths`;
   const regions = new Set<string>(snapshot.regions.map(({ name }) => name));
   const services = new Set<string>(snapshot.services.map(({ name }) => name));
+  const clusters = new Set<string>(snapshot.clusters.map(({ name }) => name));
   for (const service of snapshot.services) {
     yield* dangling(`service ${service.name}`, "region", Object.keys(service.canaryShareBps), regions);
   }
@@ -68,6 +78,7 @@ function* problems(snapshot: Snapshot): Generator<string> {
   for (const route of snapshot.routes) {
     yield* dangling(`route ${route.name}`, "service", [route.service], services);
     yield* dangling(`route ${route.name}`, "region", regionsOf(route), regions);
+    yield* dangling(`route ${route.name}`, "cluster", mirrorOf(route), clusters);
     yield* duplicates(`steering rules of route ${route.name}`, route.steering);
   }
 }
@@ -78,6 +89,10 @@ function regionsOf({ steering, default: otherwise, failover }: SnapshotRoute): s
     ...(otherwise.by === "weights" ? Object.keys(otherwise.weights) : otherwise.regions),
     ...(typeof failover.order === "string" ? [] : failover.order),
   ];
+}
+
+function mirrorOf({ mirror }: SnapshotRoute): string[] {
+  return mirror === undefined ? [] : [mirror.cluster];
 }
 
 function* duplicates(list: string, items: readonly { readonly name: string }[]): Generator<string> {

@@ -15,6 +15,8 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   let best: { readonly candidate: string; readonly distance: number } | undefined;
   for (const candidate of [...candidates].sort(compareText)) {
     if (candidate === word || candidate.length > WORD_LENGTH_MAX) continue;
+    // Every character too many is a slip of its own; most candidates need no closer look.
+    if (Math.abs(candidate.length - word.length) > slipsMax(candidate)) continue;
     // Half a slip for case alone, so that `europe` prefers `Europe` over `europa`.
     const distance = lower === candidate.toLowerCase() ? 0.5 : distanceBetween(lower, candidate.toLowerCase());
     if (distance <= slipsMax(candidate) && distance < (best?.distance ?? Number.POSITIVE_INFINITY))

@@ -1,7 +1,16 @@
 /** No more of anything than the edge is measured for (`limits.ts` has the reasons). */
-import type { DocumentKind } from "../documents.ts";
+import type { DocumentKind, RouteDocument } from "../documents.ts";
 import type { Finding } from "../findings.ts";
-import { CLUSTERS_MAX, ENVIRONMENTS_MAX, REGIONS_MAX, ROUTES_MAX, SERVICES_MAX, TEMPLATES_MAX } from "../limits.ts";
+import {
+  CLUSTERS_MAX,
+  ENVIRONMENTS_MAX,
+  REGIONS_MAX,
+  ROUTE_ENTRIES_MAX,
+  ROUTES_MAX,
+  SERVICES_MAX,
+  TEMPLATES_MAX,
+} from "../limits.ts";
+import { findingAt } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
 
 const LIMITS: Readonly<Record<DocumentKind, number>> = {
@@ -23,4 +32,20 @@ export function checkCounts({ declared }: CheckInput): readonly Finding[] {
     const message = `a fleet has at most ${LIMITS[kind]} documents of kind ${kind}, not ${all.length}`;
     return [{ code: "limit.exceeded", severity: "error", path: beyond.path, message }];
   });
+}
+
+/** Each route is within its own limits and all of them together may still be more than an isolate can index. */
+export function checkRouteEntries({ routes }: CheckInput): readonly Finding[] {
+  let entries = 0;
+  const beyond = routes.find(({ document }) => {
+    entries += entriesOf(document);
+    return entries > ROUTE_ENTRIES_MAX;
+  });
+  if (beyond === undefined) return [];
+  const message = `the routes of a fleet have at most ${ROUTE_ENTRIES_MAX} hosts times paths together`;
+  return [findingAt(beyond, { code: "limit.exceeded", path: ["spec", "match"], message })];
+}
+
+function entriesOf({ spec: { match } }: RouteDocument): number {
+  return match.hosts.length * (match.paths?.length ?? 1);
 }

@@ -1,20 +1,33 @@
-/** Every name that a document uses is the name of something, and no list names the same thing twice. */
-import type { DocumentKind, RouteDocument } from "../documents.ts";
+/** Every name that a document uses is the name of something. */
+import type { RouteDocument } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import { suggest } from "../suggest.ts";
 import { type CheckInput, declaredNames } from "./check.ts";
 
-type Reference = { readonly kind: DocumentKind; readonly name: string; readonly path: FindingPath };
+type ReferredKind = "Region" | "Service" | "Cluster";
+type Reference = { readonly kind: ReferredKind; readonly name: string; readonly path: FindingPath };
+
+/** After so many nobody reads on, and comparing thousands of wrong names with thousands of right ones takes minutes. */
+const SUGGESTIONS_MAX = 200;
 
 export function checkReferences(input: CheckInput): readonly Finding[] {
-  const names = new Map((["Region", "Service", "Cluster"] as const).map((kind) => [kind, declaredNames(input, kind)]));
+  const names: Readonly<Record<ReferredKind, ReadonlySet<string>>> = {
+    Region: declaredNames(input, "Region"),
+    Service: declaredNames(input, "Service"),
+    Cluster: declaredNames(input, "Cluster"),
+  };
+  let suggestions = 0;
+  const suggestion = (name: string, known: ReadonlySet<string>): string | undefined => {
+    suggestions += 1;
+    return suggestions > SUGGESTIONS_MAX ? undefined : suggest(name, known);
+  };
   const dangling = (placed: Placed<unknown>, references: readonly Reference[]): Finding[] =>
     references.flatMap(({ kind, name, path }) => {
-      const known: ReadonlySet<string> = names.get(kind as "Region" | "Service" | "Cluster") ?? new Set();
+      const known = names[kind];
       if (known.has(name)) return [];
       const message = `there is no ${kind} "${name}"`;
-      return [findingAt(placed, { code: "reference.unknown", path, message, didYouMean: suggest(name, known) })];
+      return [findingAt(placed, { code: "reference.unknown", path, message, didYouMean: suggestion(name, known) })];
     });
   return [
     ...input.services.flatMap((service) => dangling(service, canaryRegions(service.document.spec.canaryShareBps))),

@@ -7,6 +7,7 @@ import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
 import { groupBy } from "./group.ts";
+import { checkRouteEntries } from "./limits.ts";
 
 /** One host and path of a route, with the path said so that equally specific ones are equal text. */
 type Claim = {
@@ -16,20 +17,25 @@ type Claim = {
   readonly what: string;
 };
 
-export function checkRouteTies({ routes }: CheckInput): readonly Finding[] {
+/** Each route is told of the first rival it meets, so that a hundred equal routes give a hundred findings. */
+export function checkRouteTies(input: CheckInput): readonly Finding[] {
+  // Beyond the limit there is a finding already, and too much to compare.
+  if (checkRouteEntries(input).length > 0) return [];
   const reported = new Set<string>();
-  return [...groupBy(routes.flatMap(claimsOf), ({ key }) => key).values()].flatMap((rivals) =>
-    rivals.flatMap((second, index) =>
-      rivals.slice(0, index).flatMap((first) => {
-        const names = [nameOf(first), nameOf(second)];
-        const pair = names.join(" ");
-        if (names[0] === names[1] || reported.has(pair) || !canTie(first.route.document, second.route.document))
-          return [];
-        reported.add(pair);
-        const message = `routes "${names[0]}" and "${names[1]}" match ${second.what} equally well: nothing says which wins`;
-        return [findingAt(second.route, { code: "route.tie", path: second.path, message })];
-      }),
-    ),
+  const groups = groupBy(input.routes.flatMap(claimsOf), ({ key }) => key);
+  return [...groups.values()].flatMap((rivals) =>
+    rivals.flatMap((second, index) => {
+      const first = rivals.find(
+        (rival, at) =>
+          at < index && rival.route !== second.route && canTie(rival.route.document, second.route.document),
+      );
+      if (first === undefined) return [];
+      const [a, b] = [nameOf(first), nameOf(second)];
+      if (a === b || reported.has(`${a} ${b}`)) return [];
+      reported.add(`${a} ${b}`);
+      const message = `routes "${a}" and "${b}" match ${second.what} equally well: nothing says which wins`;
+      return [findingAt(second.route, { code: "route.tie", path: second.path, message })];
+    }),
   );
 }
 

@@ -34,7 +34,7 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Cluster spec.weight": "Relative to the other clusters of its side in its region. 0 means none.",
   "Cluster spec.side": "Which side of a split it serves; stable when left out.",
   "Route spec.steering": "Tried in order; the first rule that matches the client gives the weights of the regions.",
-  "Route spec.default": "When no steering rule matches: by weights, or to the nearest region.",
+  "Route spec.default": "When no steering rule matches: by weights, by distance, or by measured latency.",
   "Route spec.failover.order": "proximity (every other region, nearest first), none, or a list of regions.",
 };
 
