@@ -24,8 +24,8 @@ const RUN_MS_MAX = 30_000;
 const BEACON_MS_MAX = 2_000;
 /** How soon a beacon that did not answer is told again, and a failing object looks whether it still has to fail. */
 const RETRY_MS = 1_000;
-/** The alarm that is set before the work, should the work never end. */
-const RESCUE_MS = 2 * RUN_MS_MAX;
+/** The alarm that is set before the work, should the object die in it. While the handler runs no second one begins. */
+const RESCUE_MS = 1_000;
 
 export type ClusterHealthView = ClusterHealth & { readonly cluster: string };
 

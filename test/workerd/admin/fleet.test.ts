@@ -128,7 +128,10 @@ describe("publication", () => {
     if (!signed.ok) throw new Error(signed.error);
     expect(signed.value.keyId).toBe("test");
     const snapshot = parseSnapshot(signed.value.payload);
-    expect(snapshot).toMatchObject({ ok: true, value: { revision: 1, environment: "demo", beacons: ["enam", "weur"] } });
+    expect(snapshot).toMatchObject({
+      ok: true,
+      value: { revision: 1, environment: "demo", beacons: ["enam", "weur"] },
+    });
     expect(await verify(signed.value.payload, signed.value.signature)).toBe(true);
     expect(await verify(`${signed.value.payload} `, signed.value.signature)).toBe(false);
   });

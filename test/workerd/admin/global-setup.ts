@@ -31,7 +31,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
   if (verb === "seen") {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(seen.get(`/${name}`) ?? null));
+    response.end(JSON.stringify(seen.get(`/${name}/${value}`) ?? null));
     return;
   }
   const before = seen.get(pathname)?.count ?? 0;
@@ -57,8 +57,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => void> {
-  const server = createServer(answer);
+const server = createServer(answer);
+
+export async function setup(project: TestProject): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
@@ -70,8 +71,9 @@ export default async function setup(project: TestProject): Promise<() => void> {
     SNAPSHOT_KEY_ID: "test",
     SNAPSHOT_SIGNING_KEY: JSON.stringify(privateKey.export({ format: "jwk" })),
   });
-  return () => {
-    server.closeAllConnections();
-    server.close();
-  };
+}
+
+export function teardown(): void {
+  server.closeAllConnections();
+  server.close();
 }

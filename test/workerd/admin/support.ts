@@ -1,5 +1,5 @@
 /** Asks the admin Worker as a client would, and a small fleet to ask about. */
-import { env as untypedEnv, exports } from "cloudflare:workers";
+import { exports, env as untypedEnv } from "cloudflare:workers";
 import { inject } from "vitest";
 import type { AdminEnv } from "../../../admin/env.ts";
 
@@ -24,7 +24,7 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Answer>
   const response = await worker.fetch(`http://admin${path}`, init);
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") === true;
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  return { status: response.status, headers: response.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
 }
 
 export async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { type ClusterHealth, observe, type ProbeOutcome, unknownHealth } from "../../../admin/core/health/observe.ts";
+import { isExpectedStatus, nextProbeMs, type ProbeTarget, probeTargets } from "../../../admin/core/health/targets.ts";
+import { readFleet } from "../../../config/read-fleet.ts";
+
+const SUCCESS: ProbeOutcome = { kind: "success", status: 200, durationMs: 1 };
+const FAILURE: ProbeOutcome = { kind: "failure", because: "connection", durationMs: 1 };
+
+/** `+` is a success, `-` a failure; one letter of the answer for each: unknown, healthy, or down. */
+function believe(probes: string, thresholds: { rise: number; fall: number }): string {
+  let health: ClusterHealth = unknownHealth(0);
+  return [...probes]
+    .map((probe, index) => {
+      health = observe(health, probe === "+" ? SUCCESS : FAILURE, { thresholds, nowMs: index + 1 });
+      return { unknown: "u", healthy: "h", unhealthy: "d", degraded: "?" }[health.state];
+    })
+    .join("");
+}
+
+describe("what is believed of a cluster", () => {
+  test.each([
+    // probes        rise  fall  believed
+    ["+", 2, 3, "h"],
+    ["---", 2, 3, "uud"],
+    ["--+", 2, 3, "uuh"],
+    ["+--", 2, 3, "hhh"],
+    ["+---", 2, 3, "hhhd"],
+    ["+--+--", 2, 3, "hhhhhh"],
+    ["---+", 2, 3, "uudd"],
+    ["---++", 2, 3, "uuddh"],
+    ["---+-++", 2, 3, "uuddddh"],
+    ["-+-+", 1, 1, "dhdh"],
+    ["+----++++", 3, 2, "hhdddddhh"],
+  ])("%s with rise %i and fall %i: %s", (probes, rise, fall, believed) => {
+    expect(believe(probes, { rise, fall })).toBe(believed);
+  });
+
+  test("the state carries since when it holds, not when it was last confirmed", () => {
+    const thresholds = { rise: 1, fall: 1 };
+    const first = observe(unknownHealth(0), SUCCESS, { thresholds, nowMs: 10 });
+    const second = observe(first, SUCCESS, { thresholds, nowMs: 20 });
+    expect(second).toMatchObject({ sinceMs: 10, successes: 2, failures: 0, last: { atMs: 20 } });
+    expect(observe(second, FAILURE, { thresholds, nowMs: 30 })).toMatchObject({
+      sinceMs: 30,
+      successes: 0,
+      failures: 1,
+    });
+  });
+});
+
+const apiVersion = "fairlead.dev/v1";
+const region = {
+  apiVersion,
+  kind: "Region",
+  metadata: { name: "eu" },
+  spec: {
+    location: { latitude: 50, longitude: 8 },
+    jurisdictions: [],
+    vantage: "weur",
+    capacity: { requestsPerSecond: 1 },
+  },
+};
+const service = (healthCheck?: unknown) => ({
+  apiVersion,
+  kind: "Service",
+  metadata: { name: "web" },
+  spec: healthCheck === undefined ? {} : { healthCheck },
+});
+const cluster = (rest: Record<string, unknown>) => ({
+  apiVersion,
+  kind: "Cluster",
+  metadata: { name: "eu-blue" },
+  spec: { region: "eu", service: "web", endpoint: "http://127.0.0.1:8080", weight: 1, ...rest },
+});
+
+function targetsOf(...documents: unknown[]): readonly ProbeTarget[] {
+  return probeTargets(readFleet([region, ...documents], { environment: "demo", development: true }).fleet);
+}
+
+describe("whom to probe", () => {
+  test("the service's health check, with defaults filled in", () => {
+    expect(targetsOf(service({ path: "/health" }), cluster({}))).toEqual([
+      {
+        cluster: "eu-blue",
+        url: "http://127.0.0.1:8080/health",
+        method: "GET",
+        intervalMs: 10_000,
+        timeoutMs: 2_000,
+        rise: 2,
+        fall: 3,
+      },
+    ]);
+  });
+
+  test("the cluster's own goes before the service's, within the limits", () => {
+    const healthCheck = {
+      path: "/own",
+      method: "HEAD",
+      interval: "10ms",
+      timeout: "5m",
+      rise: 1,
+      fall: 1,
+      statuses: [204],
+    };
+    expect(targetsOf(service({ path: "/health" }), cluster({ healthCheck }))).toMatchObject([
+      { url: "http://127.0.0.1:8080/own", method: "HEAD", intervalMs: 500, timeoutMs: 30_000, statuses: [204] },
+    ]);
+  });
+
+  test("nobody without a health check, and nobody who is disabled", () => {
+    expect(targetsOf(service(), cluster({}))).toEqual([]);
+    expect(targetsOf(service({ path: "/health" }), cluster({ adminState: "disabled" }))).toEqual([]);
+    expect(targetsOf(service({ path: "/health" }), cluster({ adminState: "draining" }))).toHaveLength(1);
+  });
+});
+
+const TARGET: ProbeTarget = {
+  ...{ cluster: "eu-blue", url: "http://x/", method: "GET" },
+  ...{ intervalMs: 1_000, timeoutMs: 100, rise: 1, fall: 1 },
+};
+
+test.each([
+  // statuses     status  expected
+  [undefined, 199, false],
+  [undefined, 200, true],
+  [undefined, 299, true],
+  [undefined, 300, false],
+  [[301], 301, true],
+  [[301], 200, false],
+])("of %j the status %i is expected: %s", (statuses, status, expected) => {
+  expect(isExpectedStatus(statuses === undefined ? TARGET : { ...TARGET, statuses }, status)).toBe(expected);
+});
+
+test.each([
+  // jitter  next
+  [0, 10_900],
+  [0.5, 11_000],
+  [1, 11_100],
+])("with jitter %d the next probe is at %i", (jitter, next) => {
+  expect(nextProbeMs(TARGET, 10_000, jitter)).toBe(next);
+});

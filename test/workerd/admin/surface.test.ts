@@ -1,0 +1,114 @@
+/** What is public changes only where a reviewer sees it: addresses, operations and error codes are listed here. */
+import { describe, expect, test } from "vitest";
+import { createApp } from "../../../admin/app.ts";
+import { ADMIN_PROBLEMS } from "../../../config/admin-problems.ts";
+import { ask } from "./support.ts";
+
+const OPERATIONS = [
+  "GET /",
+  "GET /healthz",
+  "GET /openapi.json",
+  "GET /v1/explain",
+  "GET /v1/fleet",
+  "GET /v1/health",
+  "GET /v1/revisions",
+  "GET /v1/revisions/{revision}",
+  "GET /version",
+  "PATCH /v1/weights",
+  "POST /v1/clusters/{name}/drain",
+  "POST /v1/clusters/{name}/undrain",
+  "POST /v1/regions/{name}/drain",
+  "POST /v1/regions/{name}/undrain",
+  "PUT /v1/fleet",
+];
+
+type Operation = {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly security?: unknown[];
+  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, unknown> }>;
+};
+
+async function operations(): Promise<readonly [string, Operation][]> {
+  const { body } = await ask("/openapi.json");
+  return Object.entries<Record<string, Operation>>(body.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ]),
+  );
+}
+
+describe("/openapi.json", () => {
+  test("is OpenAPI 3.1 with all that the standard requires", async () => {
+    const { status, body } = await ask("/openapi.json");
+    expect(status).toBe(200);
+    expect(body.openapi).toMatch(/^3\.1\.\d+$/);
+    expect(body.info).toMatchObject({ title: expect.any(String), version: expect.any(String) });
+    expect(body.components.securitySchemes.bearer).toEqual({ type: "http", scheme: "bearer" });
+    expect(JSON.stringify(body)).not.toContain('"nullable"'); // a word of 3.0
+    for (const reference of JSON.stringify(body).matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const found = (reference[1] ?? "").split("/").reduce((value, key) => value?.[key], body);
+      expect(found, reference[1]).toBeDefined();
+    }
+  });
+
+  test("lists exactly the operations that exist", async () => {
+    const listed = (await operations()).map(([name]) => name).sort();
+    expect(listed).toEqual(OPERATIONS);
+    const served = createApp()
+      .routes.filter(({ method }) => method !== "ALL")
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:([a-z]+)/g, "{$1}")}`);
+    expect([...new Set(served)].sort()).toEqual([...OPERATIONS, "POST /v1/development/fail"].sort());
+  });
+
+  test("every operation has a unique id, a summary, and says how it can fail", async () => {
+    const all = await operations();
+    expect(new Set(all.map(([, { operationId }]) => operationId)).size).toBe(all.length);
+    for (const [name, operation] of all) {
+      expect(operation.summary, name).not.toBe("");
+      const open = !name.includes(" /v1/");
+      expect(operation.security, name).toEqual(open ? [] : undefined);
+      if (open) continue;
+      expect(Object.keys(operation.responses), name).toEqual(expect.arrayContaining(["200", "400", "401", "500"]));
+      for (const [status, { content }] of Object.entries(operation.responses))
+        if (Number(status) >= 400) expect(Object.keys(content ?? {})).toEqual(["application/problem+json"]);
+    }
+  });
+
+  test("every parameter of a path is declared", async () => {
+    const { body } = await ask("/openapi.json");
+    for (const [path, methods] of Object.entries<Record<string, { parameters?: { name: string; in: string }[] }>>(
+      body.paths,
+    ))
+      for (const { parameters = [] } of Object.values(methods)) {
+        const declared = parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
+        expect(declared).toEqual([...path.matchAll(/\{([a-z]+)\}/g)].map((match) => match[1]));
+      }
+  });
+});
+
+test("the codes of problems", () => {
+  expect(Object.entries(ADMIN_PROBLEMS).map(([code, { status }]) => `${status} ${code}`)).toEqual([
+    "401 unauthenticated",
+    "404 notFound",
+    "404 regionUnknown",
+    "404 clusterUnknown",
+    "404 revisionUnknown",
+    "405 methodNotAllowed",
+    "415 contentTypeUnsupported",
+    "413 bodyTooLarge",
+    "408 bodyTimeout",
+    "400 bodyMalformed",
+    "400 parameterInvalid",
+    "422 bodyInvalid",
+    "422 documentsInvalid",
+    "422 weightsInvalid",
+    "422 drainInvalid",
+    "409 lastRegion",
+    "409 commitContended",
+    "412 preconditionFailed",
+    "500 internal",
+    "503 unavailable",
+  ]);
+});
