@@ -11,8 +11,28 @@ export default defineConfig({
         test: { name: "core", include: ["test/{core,contract,golden,sim}/**/*.test.ts"] },
       }),
       defineProject({
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "edge", include: ["test/workerd/edge/**/*.test.ts"] },
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              // The beacons are the admin Worker's; here a stand-in of that name answers what a test tells it.
+              workers: [
+                {
+                  name: "fairlead-admin",
+                  modules: true,
+                  scriptPath: "./test/workerd/edge/beacon-double.js",
+                  compatibilityDate: "2026-10-20",
+                  durableObjects: { BEACON: { className: "BeaconObject", useSQLite: true } },
+                },
+              ],
+            },
+          }),
+        ],
+        test: {
+          name: "edge",
+          include: ["test/workerd/edge/**/*.test.ts"],
+          globalSetup: ["./test/workerd/edge/global-setup.ts"],
+        },
       }),
       defineProject({
         plugins: [

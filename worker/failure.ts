@@ -6,9 +6,11 @@ import type { EdgeProblemCode } from "../config/errors.ts";
 import { unreachable } from "../config/invariant.ts";
 
 export type Failure =
-  /** The connection was refused: nothing of the request was sent. */
-  | { readonly kind: "refused" }
-  /** The connection broke, or the name or TLS failed: a Worker cannot tell these apart, nor how much was sent. */
+  /**
+   * The connection was refused, broke, or the name or TLS failed. A Worker cannot tell these apart, nor how much was
+   * sent: workerd throws the same error for all of them, and marks it `retryable` whether or not the cluster had read the
+   * whole request (tried: refused, reset at once, reset after the request, cut in the answer's head).
+   */
   | { readonly kind: "lost" }
   /** No response headers in time. */
   | { readonly kind: "timeout" }
@@ -19,17 +21,18 @@ export type Failure =
 
 /**
  * Cloudflare's front end turns connection failures into answers with these; they never come from a cluster in
- * production. A cluster that answers 520 on purpose on another platform is treated as failing, too.
+ * production. A cluster that answers 520 on purpose on another platform is treated as failing, too. `sent` is false
+ * where the platform says that no request got through: no connection, no TLS, no such name.
  */
-const PLATFORM_STATUSES: ReadonlyMap<number, EdgeProblemCode> = new Map([
-  [520, "upstreamInvalid"],
-  [521, "upstreamRefused"],
-  [522, "upstreamTimeout"],
-  [523, "upstreamRefused"],
-  [524, "upstreamTimeout"],
-  [525, "upstreamLost"],
-  [526, "upstreamLost"],
-  [530, "upstreamLost"],
+const PLATFORM_STATUSES: ReadonlyMap<number, { readonly code: EdgeProblemCode; readonly sent: boolean }> = new Map([
+  [520, { code: "upstreamInvalid", sent: true }],
+  [521, { code: "upstreamRefused", sent: false }],
+  [522, { code: "upstreamTimeout", sent: true }], // a handshake that timed out, or a request that was never acknowledged
+  [523, { code: "upstreamRefused", sent: false }],
+  [524, { code: "upstreamTimeout", sent: true }],
+  [525, { code: "upstreamRefused", sent: false }],
+  [526, { code: "upstreamRefused", sent: false }],
+  [530, { code: "upstreamRefused", sent: false }],
 ]);
 
 /** Undefined when `response` is an answer that the client should have. */
@@ -39,22 +42,19 @@ export function failureOfResponse(response: Response, webSocketAsked: boolean): 
   return PLATFORM_STATUSES.has(status) ? { kind: "platform", status } : undefined;
 }
 
-/** workerd marks an error `retryable` exactly when the connection was refused (tried; there is no other sign). */
-export function failureOfError(error: unknown): Failure {
-  const retryable = typeof error === "object" && error !== null && "retryable" in error && error.retryable === true;
-  return { kind: retryable ? "refused" : "lost" };
+/** False only when it is certain that the cluster saw nothing of the request. */
+export function mayHaveBeenSent(failure: Failure): boolean {
+  return failure.kind !== "platform" || PLATFORM_STATUSES.get(failure.status)?.sent !== false;
 }
 
 export function problemOfFailure(failure: Failure): EdgeProblemCode {
   switch (failure.kind) {
-    case "refused":
-      return "upstreamRefused";
     case "lost":
       return "upstreamLost";
     case "timeout":
       return "upstreamTimeout";
     case "platform":
-      return PLATFORM_STATUSES.get(failure.status) ?? "upstreamInvalid";
+      return PLATFORM_STATUSES.get(failure.status)?.code ?? "upstreamInvalid";
     case "unaskedSwitch":
       return "upstreamInvalid";
     default:

@@ -7,7 +7,7 @@ import { invariant } from "../config/invariant.ts";
 import type { Client } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
-import { type Failure, failureOfError, failureOfResponse, problemOfFailure } from "./failure.ts";
+import { type Failure, failureOfResponse, problemOfFailure } from "./failure.ts";
 import { fieldsToDropFromResponse, isWebSocket, setRequestHeaders } from "./headers.ts";
 import { mayRetry } from "./may-retry.ts";
 import { problem } from "./problem.ts";
@@ -104,8 +104,9 @@ async function send(upstream: Request, deadlineMs: number | undefined, deps: Dep
     return deadlineMs === undefined
       ? await answer
       : ((await beforeDeadline(answer, deadlineMs)) ?? { kind: "timeout" });
-  } catch (error) {
-    return failureOfError(error);
+  } catch {
+    // The error says nothing that could be acted on, and a cut upload of the client looks the same: see `Failure`.
+    return { kind: "lost" };
   }
 }
 

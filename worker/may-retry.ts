@@ -2,7 +2,7 @@
  * Whether a failed attempt may be repeated on another cluster. The caller has handed nothing to the client yet, and
  * looks after attempts, deadline and budget; here it is only about what the first cluster may already have done.
  */
-import type { Failure } from "./failure.ts";
+import { type Failure, mayHaveBeenSent } from "./failure.ts";
 
 /** Repeating these changes nothing (RFC 9110 §9.2.1). PUT and DELETE are idempotent, but not without side effects. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -17,5 +17,5 @@ export type RetryQuestion = {
 
 export function mayRetry({ method, hasBody, failure }: RetryQuestion): boolean {
   if (hasBody) return false;
-  return failure.kind === "refused" || SAFE_METHODS.has(method);
+  return SAFE_METHODS.has(method) || !mayHaveBeenSent(failure);
 }

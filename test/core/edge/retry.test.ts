@@ -1,11 +1,11 @@
 /** What may be repeated, and how much of it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Failure, failureOfError, failureOfResponse, problemOfFailure } from "../../../worker/failure.ts";
+import { type Failure, failureOfResponse, mayHaveBeenSent, problemOfFailure } from "../../../worker/failure.ts";
 import { mayRetry } from "../../../worker/may-retry.ts";
 import { RETRIES_MIN, RetryBudget } from "../../../worker/retry-budget.ts";
 
-const REFUSED: Failure = { kind: "refused" };
+const REFUSED: Failure = { kind: "platform", status: 521 };
 const LOST: Failure = { kind: "lost" };
 const TIMEOUT: Failure = { kind: "timeout" };
 const PLATFORM: Failure = { kind: "platform", status: 522 };
@@ -49,21 +49,19 @@ describe("failures", () => {
     [522, "upstreamTimeout"],
     [523, "upstreamRefused"],
     [524, "upstreamTimeout"],
-    [525, "upstreamLost"],
-    [526, "upstreamLost"],
-    [530, "upstreamLost"],
+    [525, "upstreamRefused"],
+    [526, "upstreamRefused"],
+    [530, "upstreamRefused"],
   ])("an answer %i is the problem %s", (status, code) => {
     const failure = failureOfResponse(new Response(null, { status }), false);
     expect(failure && problemOfFailure(failure)).toBe(code);
   });
 
-  test.each([
-    [Object.assign(new Error("Network connection lost."), { retryable: true }), REFUSED],
-    [new Error("Network connection lost."), LOST],
-    [undefined, LOST],
-    ["text", LOST],
-  ])("%s is %j", (error, failure) => {
-    expect(failureOfError(error)).toEqual(failure);
+  test("only where no connection came about is it certain that nothing was sent", () => {
+    const statuses = [520, 521, 522, 523, 524, 525, 526, 530];
+    const unsent = statuses.filter((status) => !mayHaveBeenSent({ kind: "platform", status }));
+    expect(unsent).toEqual([521, 523, 525, 526, 530]);
+    for (const failure of [LOST, TIMEOUT, SWITCH]) expect(mayHaveBeenSent(failure)).toBe(true);
   });
 });
 

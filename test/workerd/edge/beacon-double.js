@@ -1,0 +1,21 @@
+/**
+ * Stands in for the admin Worker's beacon: the edge's binding leads to another script, and the pool wants it to exist.
+ * Tests say what it answers by PUT on the same paths; a path that nobody set is 404, as on a beacon that knows nothing.
+ */
+import { DurableObject } from "cloudflare:workers";
+
+export class BeaconObject extends DurableObject {
+  answers = new Map();
+
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (request.method === "PUT") {
+      this.answers.set(pathname, await request.text());
+      return new Response(null, { status: 204 });
+    }
+    const answer = this.answers.get(pathname);
+    return answer === undefined ? new Response(null, { status: 404 }) : new Response(answer);
+  }
+}
+
+export default { fetch: () => new Response(null, { status: 404 }) };

@@ -1,0 +1,66 @@
+/** How a snapshot reaches an isolate through the platform's own KV and objects. What is refused is in `test/core/edge`. */
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, inject, test } from "vitest";
+import { HEALTH_REPORT_EMPTY } from "../../../config/health.ts";
+import { type Edge, fleet, publish, signed, startEdge, tellBeacon } from "./edge.ts";
+
+afterEach(() => reset());
+
+const request = () => new Request("http://web.example/a");
+
+async function served(edge: Edge): Promise<string> {
+  const response = await edge.fetch(request());
+  if (response.status !== 200) return String(response.status);
+  // The origin of these tests answers with its name.
+  return ((await response.json()) as { name: string }).name;
+}
+
+/** Everybody to Europe: a change that a request can see. */
+function moved(revision: number) {
+  const { europe, nobody } = inject("edgeOrigins");
+  return fleet(revision, { europe, america: europe, nobody });
+}
+
+describe("a cold isolate", () => {
+  test("has only the built-in snapshot when nothing was published", async () => {
+    expect(await served(startEdge())).toBe("421");
+  });
+
+  test("serves its first request by KV", async () => {
+    await publish(fleet(1));
+    expect(await served(startEdge())).toBe("america");
+  });
+
+  test("serves its first request by a beacon that knows more", async () => {
+    await publish(fleet(1));
+    await tellBeacon("/snapshot/2", await signed(moved(2)));
+    await tellBeacon("/state", JSON.stringify({ revision: 2, health: HEALTH_REPORT_EMPTY }));
+    expect(await served(startEdge())).toBe("europe");
+  });
+
+  test("is not led astray by a beacon that talks nonsense", async () => {
+    await publish(fleet(1));
+    await tellBeacon("/state", "nonsense");
+    expect(await served(startEdge())).toBe("america");
+  });
+});
+
+describe("a warm isolate", () => {
+  test("hears of a new revision and of health from the beacon", async () => {
+    const edge = startEdge({ BEACON_MS: "0" });
+    await publish(fleet(1));
+    expect(await served(edge)).toBe("america");
+    const health = { sequence: 1, atMs: 0, clusters: { "america-web": "unhealthy" } };
+    await tellBeacon("/state", JSON.stringify({ revision: 1, health }));
+    await served(edge);
+    expect(await served(edge)).toBe("europe");
+  });
+
+  test("outlives KV and beacons", async () => {
+    await publish(fleet(1));
+    const edge = startEdge({ BEACON_MS: "0" });
+    expect(await served(edge)).toBe("america");
+    await reset();
+    for (let i = 0; i < 5; i++) expect(await served(edge)).toBe("america");
+  });
+});
