@@ -7,7 +7,6 @@
  * drops the expired ones). An overlay on something that is no longer in the fleet has no effect.
  */
 import {
-  type AdminState,
   type Affinity,
   type ClusterDocument,
   DEFAULT_RULE,
@@ -22,7 +21,7 @@ import {
 import { parseDuration } from "./duration.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { type RegionName, type Revision, ShareBps } from "./ids.ts";
-import { invariant, unreachable } from "./invariant.ts";
+import { invariant } from "./invariant.ts";
 import {
   AFFINITY_MAX_AGE_MS_DEFAULT,
   ATTEMPTS_DEFAULT,
@@ -31,10 +30,10 @@ import {
   RECOVERY_RAMP_MS_DEFAULT,
   TOTAL_MS_DEFAULT,
 } from "./limits.ts";
+import { availabilityOf, indexOverlays, type LiveOverlays } from "./live-overlays.ts";
 import { compareText, sortedBy, sortedRecord } from "./order.ts";
-import type { ClusterDrain, Overlay, RegionDrain } from "./overlays.ts";
+import type { Overlay } from "./overlays.ts";
 import {
-  type Availability,
   SNAPSHOT_SCHEMA_VERSION,
   type Snapshot,
   type SnapshotAffinity,
@@ -74,65 +73,14 @@ function nameOf(document: { readonly metadata: { readonly name: string } }): str
   return document.metadata.name;
 }
 
-type LiveOverlays = {
-  readonly regionDrains: ReadonlyMap<string, readonly RegionDrain[]>;
-  readonly clusterDrains: ReadonlyMap<string, readonly ClusterDrain[]>;
-  /** By `route/rule`. */
-  readonly shifts: ReadonlyMap<string, RegionWeights>;
-};
-
-function indexOverlays(overlays: readonly Overlay[]): LiveOverlays {
-  const regionDrains = new Map<string, RegionDrain[]>();
-  const clusterDrains = new Map<string, ClusterDrain[]>();
-  const shifts = new Map<string, RegionWeights>();
-  for (const overlay of overlays) {
-    switch (overlay.kind) {
-      case "regionDrain":
-        regionDrains.set(overlay.region, [...(regionDrains.get(overlay.region) ?? []), overlay]);
-        break;
-      case "clusterDrain":
-        clusterDrains.set(overlay.cluster, [...(clusterDrains.get(overlay.cluster) ?? []), overlay]);
-        break;
-      case "weightShift": {
-        const key = `${overlay.route}/${overlay.rule}`;
-        invariant(!shifts.has(key), "at most one weight shift for a rule");
-        shifts.set(key, overlay.weights);
-        break;
-      }
-      default:
-        unreachable(overlay);
-    }
-  }
-  return { regionDrains, clusterDrains, shifts };
-}
-
-function compileRegion({ metadata, spec }: RegionDocument, { regionDrains }: LiveOverlays): SnapshotRegion {
+function compileRegion({ metadata, spec }: RegionDocument, { regions }: LiveOverlays): SnapshotRegion {
   return {
     name: metadata.name,
     latitude: spec.location.latitude,
     longitude: spec.location.longitude,
     jurisdictions: [...spec.jurisdictions].sort(compareText),
-    availability: drained(spec.adminState, regionDrains.get(metadata.name)),
+    availability: availabilityOf(spec.adminState, regions.get(metadata.name)),
   };
-}
-
-/** The declared state made stricter by drains, never softer: a drain does not put a disabled region back to work. */
-function drained(declared: AdminState | undefined, drains: readonly (RegionDrain | ClusterDrain)[] = []): Availability {
-  return drains.map(drainedBy).reduce(stricter, { adminState: declared ?? "enabled" });
-}
-
-function drainedBy({ mode, deadlineMs }: RegionDrain | ClusterDrain): Availability {
-  if (mode === "immediate") return { adminState: "disabled" };
-  return deadlineMs === undefined ? { adminState: "draining" } : { adminState: "draining", deadlineMs };
-}
-
-const STRICTNESS: Readonly<Record<AdminState, number>> = { enabled: 0, draining: 1, disabled: 2 };
-
-/** Of two drains the earlier deadline counts. */
-function stricter(a: Availability, b: Availability): Availability {
-  const difference = STRICTNESS[a.adminState] - STRICTNESS[b.adminState];
-  if (difference !== 0) return difference > 0 ? a : b;
-  return (a.deadlineMs ?? Number.POSITIVE_INFINITY) <= (b.deadlineMs ?? Number.POSITIVE_INFINITY) ? a : b;
 }
 
 function compileService({ metadata, spec }: ServiceDocument, clusters: readonly ClusterDocument[]): SnapshotService {
@@ -158,7 +106,7 @@ function compileAffinity(affinity: Affinity | undefined): SnapshotAffinity {
   if (affinity === undefined) return { by: "clientAddress" };
   if (affinity.by !== "cookie") return affinity;
   const maxAgeMs = milliseconds(affinity.maxAge) ?? AFFINITY_MAX_AGE_MS_DEFAULT;
-  return { by: "cookie", maxAgeSeconds: Math.max(1, Math.floor(maxAgeMs / 1_000)) };
+  return { by: "cookie", maxAgeSeconds: Math.floor(maxAgeMs / 1_000) };
 }
 
 function compileLoad(load: LoadPolicy | undefined): SnapshotLoadPolicy {
@@ -192,7 +140,7 @@ function milliseconds(duration: string | undefined): number | undefined {
   return ms;
 }
 
-function compileCluster({ metadata, spec }: ClusterDocument, { clusterDrains }: LiveOverlays): SnapshotCluster {
+function compileCluster({ metadata, spec }: ClusterDocument, { clusters }: LiveOverlays): SnapshotCluster {
   const endpoint = parseEndpoint(spec.endpoint);
   invariant(endpoint.ok, "an endpoint that the checks let through");
   return {
@@ -202,7 +150,7 @@ function compileCluster({ metadata, spec }: ClusterDocument, { clusterDrains }: 
     endpoint: formatEndpoint(endpoint.value),
     side: spec.side ?? "stable",
     weight: spec.weight,
-    availability: drained(spec.adminState, clusterDrains.get(metadata.name)),
+    availability: availabilityOf(spec.adminState, clusters.get(metadata.name)),
   };
 }
 

@@ -12,7 +12,9 @@ export const HealthReport = z.strictObject({
   sequence: z.int().check(z.minimum(0)),
   atMs: z.int(),
   clusters: z.record(ClusterName, HealthState),
+  /** When a prober found a cluster healthy again, milliseconds since the epoch: its weight is ramped from then on. */
+  recoveredAtMs: z.record(ClusterName, z.int()),
 });
 export type HealthReport = z.infer<typeof HealthReport>;
 
-export const HEALTH_REPORT_EMPTY: HealthReport = { sequence: 0, atMs: 0, clusters: {} };
+export const HEALTH_REPORT_EMPTY: HealthReport = { sequence: 0, atMs: 0, clusters: {}, recoveredAtMs: {} };

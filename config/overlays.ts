@@ -1,6 +1,6 @@
 /**
- * The live state on top of the declared documents: weight shifts and drains, each with who, why and when. `compile`
- * applies them; the fleet object keeps them; the edge only ever sees the outcome.
+ * The live state on top of the declared documents: weight shifts, drains and what ended drains leave behind, each with
+ * who, why and when. `compile` applies them; the fleet object keeps them; the edge only ever sees the outcome.
  */
 import * as z from "zod/mini";
 import { ClusterName, Name, RegionName, RouteName, Weight } from "./ids.ts";
@@ -37,6 +37,19 @@ const drain = {
 export const RegionDrain = z.strictObject({ kind: z.literal("regionDrain"), region: RegionName, ...drain });
 export const ClusterDrain = z.strictObject({ kind: z.literal("clusterDrain"), cluster: ClusterName, ...drain });
 
+const comeback = {
+  /** When the drain ended, by hand or by itself. */
+  returnedAtMs: z.int(),
+  ...provenance,
+};
+
+/**
+ * What an ended drain leaves behind, so that traffic comes back ramped instead of all at once. Without effect once the
+ * longest ramp is over; its keeper drops it then.
+ */
+export const RegionReturn = z.strictObject({ kind: z.literal("regionReturn"), region: RegionName, ...comeback });
+export const ClusterReturn = z.strictObject({ kind: z.literal("clusterReturn"), cluster: ClusterName, ...comeback });
+
 /** Replaces the weights of one rule of one route (`default` for the default). */
 export const WeightShift = z.strictObject({
   kind: z.literal("weightShift"),
@@ -46,10 +59,18 @@ export const WeightShift = z.strictObject({
   ...provenance,
 });
 
-export const Overlay = z.discriminatedUnion("kind", [RegionDrain, ClusterDrain, WeightShift]);
+export const Overlay = z.discriminatedUnion("kind", [
+  RegionDrain,
+  ClusterDrain,
+  RegionReturn,
+  ClusterReturn,
+  WeightShift,
+]);
 export type Overlay = z.infer<typeof Overlay>;
 export type RegionDrain = z.infer<typeof RegionDrain>;
 export type ClusterDrain = z.infer<typeof ClusterDrain>;
+export type RegionReturn = z.infer<typeof RegionReturn>;
+export type ClusterReturn = z.infer<typeof ClusterReturn>;
 export type WeightShift = z.infer<typeof WeightShift>;
 
 /** What an overlay is on; there is at most one overlay for each key. */
@@ -59,6 +80,10 @@ export function overlayKey(overlay: Overlay): string {
       return `regionDrain/${overlay.region}`;
     case "clusterDrain":
       return `clusterDrain/${overlay.cluster}`;
+    case "regionReturn":
+      return `regionReturn/${overlay.region}`;
+    case "clusterReturn":
+      return `clusterReturn/${overlay.cluster}`;
     case "weightShift":
       return `weightShift/${overlay.route}/${overlay.rule}`;
   }

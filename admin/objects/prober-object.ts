@@ -169,7 +169,12 @@ export class ProberObject extends DurableObject<AdminEnv> {
       cluster,
       this.#health.get(cluster)?.state ?? "unknown",
     ]);
-    return HealthReportSchema.parse({ sequence: this.#sequence, atMs, clusters: Object.fromEntries(states) });
+    return HealthReportSchema.parse({
+      sequence: this.#sequence,
+      atMs,
+      clusters: Object.fromEntries(states),
+      recoveredAtMs: {},
+    });
   }
 
   /** When the next report, or the next cluster that is not being probed right now, is due. */

@@ -113,6 +113,8 @@ function mostlyHealthy(snapshot: Snapshot): HealthView {
     return index % 50 === 34 ? "degraded" : "healthy";
   };
   const clusters = Object.fromEntries(snapshot.clusters.map(({ name }, index) => [name, stateOf(index)]));
-  const received = HealthReport.parse(JSON.parse(JSON.stringify({ sequence: 1, atMs: 0, clusters })));
+  const received = HealthReport.parse(
+    JSON.parse(JSON.stringify({ sequence: 1, atMs: 0, clusters, recoveredAtMs: {} })),
+  );
   return { ...HEALTH_UNKNOWN, states: new Map(Object.entries(received.clusters)) };
 }

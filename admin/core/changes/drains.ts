@@ -85,7 +85,7 @@ export function nextExpiryMs(overlays: readonly Overlay[]): number | undefined {
 }
 
 function expiresAtMs(overlay: Overlay): number | undefined {
-  return overlay.kind === "weightShift" ? undefined : overlay.expiresAtMs;
+  return "expiresAtMs" in overlay ? overlay.expiresAtMs : undefined;
 }
 
 type DrainTimes = { readonly deadlineMs?: number; readonly expiresAtMs: number };

@@ -17,7 +17,10 @@ export class BeaconObject extends DurableObject<Env> {
 
   #state() {
     const clusters = Object.fromEntries(this.env.CLUSTERS.split(",").map((name) => [name, "healthy"]));
-    return { revision: Number(this.env.REVISION), health: { sequence: 1, atMs: Date.now(), clusters } };
+    return {
+      revision: Number(this.env.REVISION),
+      health: { sequence: 1, atMs: Date.now(), clusters, recoveredAtMs: {} },
+    };
   }
 }
 

@@ -5,7 +5,7 @@ import * as z from "zod/mini";
 import { canonicalJson } from "../../../config/canonical.ts";
 import { compile } from "../../../config/compile.ts";
 import { Revision } from "../../../config/ids.ts";
-import { Overlay } from "../../../config/overlays.ts";
+import { Overlay, overlayKey } from "../../../config/overlays.ts";
 import { parseSnapshot } from "../../../config/parse-snapshot.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
 import { cluster, fleetOf, region, route, SOUND, service, soundBut } from "./fixtures.ts";
@@ -30,6 +30,8 @@ const clusterDrain = (name: string, fields: object) => ({
   expiresAtMs: 9,
   ...fields,
 });
+const regionReturn = (name: string, returnedAtMs: number) => ({ kind: "regionReturn", region: name, returnedAtMs });
+const clusterReturn = (name: string, returnedAtMs: number) => ({ kind: "clusterReturn", cluster: name, returnedAtMs });
 const shift = (rule: string, weights: object) => ({ kind: "weightShift", route: "web", rule, weights });
 
 test("everything that was left out has a value", () => {
@@ -122,6 +124,46 @@ describe("drains", () => {
   });
 });
 
+describe("returns", () => {
+  const drain = { mode: "graceful", deadlineMs: 5 };
+  // biome-ignore format: a table reads in columns
+  test.each([
+    // declared   returned at   drains                     in the snapshot
+    [undefined,   [7],          [],                        { adminState: "enabled", returnedAtMs: 7 }],
+    ["enabled",   [7],          [],                        { adminState: "enabled", returnedAtMs: 7 }],
+    [undefined,   [7, 9, 8],    [],                        { adminState: "enabled", returnedAtMs: 9 }],
+    [undefined,   [7],          [drain],                   { adminState: "draining", deadlineMs: 5 }],
+    [undefined,   [7],          [{ mode: "immediate" }],   { adminState: "disabled" }],
+    ["draining",  [7],          [],                        { adminState: "draining" }],
+    ["disabled",  [7],          [],                        { adminState: "disabled" }],
+  ])("declared %s and returned at %j with %j is %j", (adminState, returns, drains, availability) => {
+    const declared = adminState === undefined ? {} : { adminState };
+    const documents = soundBut(region("eu", declared), cluster("us-web", { region: "us", ...declared }));
+    const overlays = [
+      ...returns.flatMap((atMs) => [regionReturn("eu", atMs), clusterReturn("us-web", atMs)]),
+      ...drains.flatMap((fields) => [regionDrain("eu", fields), clusterDrain("us-web", fields)]),
+    ];
+    const snapshot = compiled(documents, overlays);
+    expect(snapshot.regions.map((one) => one.availability)).toEqual([availability, { adminState: "enabled" }]);
+    expect(snapshot.clusters.map((one) => one.availability)).toEqual([{ adminState: "enabled" }, availability]);
+  });
+
+  test("of something that is gone have no effect", () => {
+    expect(compiled(SOUND, [regionReturn("ap", 7), clusterReturn("ap-web", 7)])).toEqual(compiled(SOUND));
+  });
+});
+
+// biome-ignore format: a table reads in columns
+test.each([
+  [regionDrain("eu", { mode: "immediate" }),       "regionDrain/eu"],
+  [clusterDrain("us-web", { mode: "immediate" }),  "clusterDrain/us-web"],
+  [regionReturn("eu", 7),                          "regionReturn/eu"],
+  [clusterReturn("us-web", 7),                     "clusterReturn/us-web"],
+  [shift("europe", { eu: 1 }),                     "weightShift/web/europe"],
+])("%j is kept under %s", (overlay, key) => {
+  expect(overlayKey(z.parse(Overlay, { ...SOMEBODY, ...overlay }))).toBe(key);
+});
+
 describe("weight shifts", () => {
   const steering = [{ name: "europe", when: { eu: true }, weights: { eu: 1 } }];
   // biome-ignore format: a table reads in columns
@@ -158,6 +200,9 @@ describe("laws", () => {
   const overlays = [
     regionDrain("eu", { mode: "graceful", deadlineMs: 5 }),
     clusterDrain("us-web", { mode: "immediate" }),
+    regionReturn("us", 7),
+    regionReturn("us", 8),
+    clusterReturn("eu-web", 7),
     shift("default", { us: 1 }),
   ];
   const text = canonicalJson(compiled(documents, overlays));

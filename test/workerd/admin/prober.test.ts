@@ -129,7 +129,7 @@ describe("a beacon", () => {
 
   test("never goes back, in revisions or in health", async () => {
     const beacon = env.BEACON.getByName("demo:afr");
-    const report = (sequence: number) => ({ sequence, atMs: sequence, clusters: {} });
+    const report = (sequence: number) => ({ sequence, atMs: sequence, clusters: {}, recoveredAtMs: {} });
     expect(await beacon.acceptSnapshot({ revision: 5, text: "five" })).toBe(5);
     expect(await beacon.acceptSnapshot({ revision: 4, text: "four" })).toBe(5);
     expect(await beacon.acceptSnapshot({ revision: 5, text: "another five" })).toBe(5);
