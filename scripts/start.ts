@@ -29,33 +29,33 @@ if (!options.ok) {
 async function run(options: StartOptions): Promise<void> {
   const startedMs = performance.now();
   process.stdout.write("Starting six clusters, the edge and the control plane ...\n");
-  const signal = firstSignal();
-  const starting = startDemo(options);
-  const first = await Promise.race([starting.catch((cause: unknown) => ({ failure: cause })), signal]);
-  if (first === "signal") return end((await starting.catch(() => undefined))?.stop);
-  if ("failure" in first) return fail(first.failure);
-
-  process.stdout.write(welcome(first, options, performance.now() - startedMs));
-  const stopVisitors = options.traffic ? startVisitors(first) : undefined;
-  await signal;
-  process.stdout.write("\nStopping ...\n");
-  await end(async () => {
-    await stopVisitors?.();
-    await first.stop();
+  const end = firstSignal();
+  const demo = await startDemo(options, end.signal).catch((cause: unknown) => {
+    if (!end.signal.aborted) process.stderr.write(`${explain(cause)}\n`);
   });
+  if (demo === undefined) return process.exit(end.signal.aborted ? 0 : 1);
+
+  process.stdout.write(welcome(demo, options, performance.now() - startedMs));
+  const stopVisitors = options.traffic ? startVisitors(demo) : undefined;
+  await end.asked;
+  process.stdout.write("\nStopping ...\n");
+  setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+  await stopVisitors?.();
+  await demo.stop();
+  process.exit(0); // idle connections of clients would keep the process for a while
 }
 
-/** Resolves on the first request to end. Who asks again does not want to wait. */
-function firstSignal(): Promise<"signal"> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (): void => {
-      if (asked) process.exit(1);
-      asked = true;
-      resolve("signal");
-    };
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
-  });
+/** The first request to end. Who asks a second time does not want to wait. */
+function firstSignal(): { readonly signal: AbortSignal; readonly asked: Promise<void> } {
+  const controller = new AbortController();
+  const asked = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve()));
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort();
+    });
+  }
+  return { signal: controller.signal, asked };
 }
 
 function startVisitors(demo: Demo): () => Promise<void> {
@@ -76,16 +76,10 @@ function startVisitors(demo: Demo): () => Promise<void> {
   };
 }
 
-async function end(stop: (() => Promise<void>) | undefined): Promise<void> {
-  setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
-  await stop?.();
-  process.exit(0); // idle connections of clients would keep the process for a while
-}
-
-function fail(cause: unknown): void {
-  const message = cause instanceof StartRefusal ? cause.message : cause instanceof Error ? cause.stack : String(cause);
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
+/** A refusal is a sentence; anything else is a bug, and whoever looks for it needs the stack. */
+function explain(cause: unknown): string {
+  if (cause instanceof StartRefusal) return cause.message;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }
 
 function welcome({ state }: Demo, { stateFolder }: StartOptions, tookMs: number): string {

@@ -1,7 +1,8 @@
-/** Everything that follows from the port base: the demo fleet in its three forms, and the servers that it names. */
+/** Everything that follows from the port base: the demo fleet in its forms, and the servers that it names. */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../config/canonical.ts";
 import { compile } from "../../config/compile.ts";
+import { EnvironmentDocument } from "../../config/documents.ts";
 import { hasErrors } from "../../config/findings.ts";
 import { Revision } from "../../config/ids.ts";
 import { invariant } from "../../config/invariant.ts";
@@ -29,19 +30,39 @@ export type DemoPlan = {
 };
 
 export function planDemo(portBase: number): DemoPlan {
-  const { documents, clusters } = loadDemoFleet(portBase);
-  const { fleet, findings } = readFleet(documents, { environment: DEMO_ENVIRONMENT, development: true });
-  invariant(!hasErrors(findings), "the demo fleet that ships with the project is sound");
-  const snapshot = compile({ fleet, overlays: [], environment: DEMO_ENVIRONMENT, revision: BUILTIN_REVISION });
+  const { documents: written, clusters } = loadDemoFleet(portBase);
+  const snapshot = compileDemo(written);
+  const documents = written.map((document) => labelled(document, digestOf(snapshot)));
   const sides = new Map<string, keyof typeof VERSIONS>(snapshot.clusters.map(({ name, side }) => [name, side]));
   return {
     edgePort: portBase,
     adminPort: portBase + 1,
     servers: clusters.map((cluster) => ({ ...cluster, version: VERSIONS[sides.get(cluster.name) ?? "stable"] })),
     documents,
-    digest: createHash("sha256").update(canonicalJson(documents)).digest("hex"),
+    digest: digestOf(documents),
     snapshot,
   };
+}
+
+function compileDemo(documents: readonly unknown[]): Snapshot {
+  const { fleet, findings } = readFleet(documents, { environment: DEMO_ENVIRONMENT, development: true });
+  invariant(!hasErrors(findings), "the demo fleet that ships with the project is sound");
+  return compile({ fleet, overlays: [], environment: DEMO_ENVIRONMENT, revision: BUILTIN_REVISION });
+}
+
+/**
+ * The Environment says which snapshot it came to. When a newer version of the project compiles the same documents to
+ * another snapshot, they differ by this label, so that the control plane makes a revision that this edge can read.
+ */
+function labelled(document: unknown, digest: string): unknown {
+  const parsed = EnvironmentDocument.safeParse(document);
+  if (!parsed.success) return document;
+  const { metadata, ...rest } = parsed.data;
+  return { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, snapshot: digest.slice(0, 12) } } };
+}
+
+function digestOf(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
 /** Every port that the demo listens on. */

@@ -10,7 +10,7 @@ const READY_MS_MAX = 45_000;
 const ASK_AGAIN_MS = 100;
 const ANSWER_MS_MAX = 5_000;
 
-type Subject = { readonly edge: string; readonly control: ControlPlane };
+type Subject = { readonly edge: string; readonly control: ControlPlane; readonly signal: AbortSignal };
 
 /** Throws with what is still missing when the time is up. */
 export async function untilReady(subject: Subject): Promise<void> {
@@ -18,6 +18,7 @@ export async function untilReady(subject: Subject): Promise<void> {
   for (;;) {
     const missing = await whatIsMissing(subject);
     if (missing === undefined) return;
+    subject.signal.throwIfAborted();
     if (Date.now() > deadlineMs) throw new Error(`not ready after ${READY_MS_MAX / 1_000} s: ${missing}`);
     await sleep(ASK_AGAIN_MS);
   }

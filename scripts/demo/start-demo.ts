@@ -26,7 +26,8 @@ export class StartRefusal extends Error {
   override readonly name = "StartRefusal";
 }
 
-export async function startDemo({ portBase, stateFolder }: StartOptions): Promise<Demo> {
+/** Rejects with the signal's reason when it is aborted meanwhile; what was up by then is down again. */
+export async function startDemo({ portBase, stateFolder }: StartOptions, signal: AbortSignal): Promise<Demo> {
   const plan = planDemo(portBase);
   const before = readDevState(stateFolder);
   await refuseStateInUse(stateFolder, before);
@@ -46,11 +47,12 @@ export async function startDemo({ portBase, stateFolder }: StartOptions): Promis
     const token = before?.token ?? createToken();
     const workers = await startBothWorkers({ plan, stateFolder, token });
     stops.push(workers.stop);
+    signal.throwIfAborted();
 
     const state = devState({ plan, clusters, token });
     const control = controlPlane(state);
     await declareFleet({ plan, control, stateFolder });
-    await untilReady({ edge: state.edge, control });
+    await untilReady({ edge: state.edge, control, signal });
     writeDevState(stateFolder, state);
     return { state, regions: plan.snapshot.regions.map(({ name }) => name), stop };
   } catch (cause) {

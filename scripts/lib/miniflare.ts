@@ -49,12 +49,13 @@ export type LocalWorkers = { readonly stop: () => Promise<void> };
 export async function startWorkers({ workers, stateFolder, logFile }: LocalWorkersOptions): Promise<LocalWorkers> {
   mkdirSync(path.dirname(logFile), { recursive: true });
   const logs = createWriteStream(logFile);
+  const stopped = new AbortController();
   const options: V4MiniflareOptions = {
     host: HOST,
     port: 0, // Miniflare's own entry is not used: it rewrites headers and is three times slower than direct sockets
     cf: false, // would ask the network where this machine is
     logRequests: false,
-    log: new Log(LogLevel.WARN),
+    log: new LogUntilStop(stopped.signal),
     handleStructuredLogs: ({ message }) => logs.write(`${message}\n`),
     resourcePersistencePath: stateFolder,
     workers: workers.map(workerOptions),
@@ -69,6 +70,7 @@ export async function startWorkers({ workers, stateFolder, logFile }: LocalWorke
   }
   return {
     stop: async () => {
+      stopped.abort();
       await miniflare.dispose();
       logs.end();
     },
@@ -90,6 +92,23 @@ function workerOptions({ configPath, bundlePath, port, variables }: LocalWorker)
     modules: [{ type: "ESModule", path: bundlePath }],
     unsafeDirectSockets: [{ host: HOST, port, proxy: false }],
   };
+}
+
+/**
+ * Ctrl-C in a terminal reaches workerd too, and Miniflare may see it gone before it is told to stop: that "crash" is
+ * nothing to warn of.
+ */
+class LogUntilStop extends Log {
+  readonly #stopped: AbortSignal;
+
+  constructor(stopped: AbortSignal) {
+    super(LogLevel.WARN);
+    this.#stopped = stopped;
+  }
+
+  override logWithLevel(level: LogLevel, message: string): void {
+    if (!this.#stopped.aborted) super.logWithLevel(level, message);
+  }
 }
 
 /**
