@@ -3,6 +3,7 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { BeaconState } from "../../../config/beacon.ts";
 import { canonicalJson } from "../../../config/canonical.ts";
+import { HEALTH_REPORT_EMPTY } from "../../../config/health.ts";
 import { encodeSigned } from "../../../config/signed.ts";
 import { Snapshot } from "../../../config/snapshot.ts";
 import { HealthStore } from "../../../worker/io/health.ts";
@@ -85,7 +86,7 @@ class World {
 
 function stateOf(revision: number, sequence = 0, clusters: Record<string, string> = {}): BeaconState {
   // What the beacon sends has passed its own schema; branding names again would only repeat it.
-  return { revision, health: { sequence, atMs: 0, clusters } } as BeaconState;
+  return { revision, health: { ...HEALTH_REPORT_EMPTY, sequence, clusters } } as BeaconState;
 }
 
 const never = () => new Promise<never>(() => undefined);

@@ -50,7 +50,7 @@ describe("a warm isolate", () => {
     const edge = startEdge({ BEACON_MS: "0" });
     await publish(fleet(1));
     expect(await served(edge)).toBe("america");
-    const health = { sequence: 1, atMs: 0, clusters: { "america-web": "unhealthy" } };
+    const health = { sequence: 1, atMs: 0, clusters: { "america-web": "unhealthy" }, recoveredAtMs: {} };
     await tellBeacon("/state", JSON.stringify({ revision: 1, health }));
     await served(edge);
     expect(await served(edge)).toBe("europe");
