@@ -30,9 +30,9 @@ const PLATFORM_STATUSES: ReadonlyMap<number, { readonly code: EdgeProblemCode; r
   [522, { code: "upstreamTimeout", sent: true }], // a handshake that timed out, or a request that was never acknowledged
   [523, { code: "upstreamRefused", sent: false }],
   [524, { code: "upstreamTimeout", sent: true }],
-  [525, { code: "upstreamRefused", sent: false }],
-  [526, { code: "upstreamRefused", sent: false }],
-  [530, { code: "upstreamRefused", sent: false }],
+  [525, { code: "upstreamLost", sent: false }],
+  [526, { code: "upstreamLost", sent: false }],
+  [530, { code: "upstreamLost", sent: false }],
 ]);
 
 /** Undefined when `response` is an answer that the client should have. */

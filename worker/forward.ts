@@ -117,8 +117,8 @@ function discard(response: Response): void {
 
 /** What the client gets: the very answer, unless a header has to go or, in development, one is added. */
 function toClient(response: Response, { decision, revision, deps }: ForwardInput, attempt: Attempt): Response {
-  // A switched connection cannot be wrapped without losing its socket, and workerd writes its headers itself.
-  if (response.status === 101) return response;
+  // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
+  if (response.status < 200 || response.status > 599) return response;
   const drop = fieldsToDropFromResponse(response.headers);
   if (drop.length === 0 && !deps.settings.development) return response;
   const copy = new Response(response.body, response);

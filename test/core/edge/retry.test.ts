@@ -49,9 +49,9 @@ describe("failures", () => {
     [522, "upstreamTimeout"],
     [523, "upstreamRefused"],
     [524, "upstreamTimeout"],
-    [525, "upstreamRefused"],
-    [526, "upstreamRefused"],
-    [530, "upstreamRefused"],
+    [525, "upstreamLost"],
+    [526, "upstreamLost"],
+    [530, "upstreamLost"],
   ])("an answer %i is the problem %s", (status, code) => {
     const failure = failureOfResponse(new Response(null, { status }), false);
     expect(failure && problemOfFailure(failure)).toBe(code);
