@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { invariant } from "../../config/invariant.ts";
+import { planDemo, portsOf } from "../../scripts/demo/plan.ts";
 import { type DevState, readDevState } from "../../scripts/lib/dev-state.ts";
 import { busyPorts } from "../../scripts/lib/ports.ts";
 
@@ -15,6 +16,9 @@ import { busyPorts } from "../../scripts/lib/ports.ts";
 const PORT_BASE_MIN = 10_000;
 const PORT_BASE_STEP = 210;
 const PORT_BASE_COUNT = 100;
+
+/** Test files that run beside each other look in different places: free now may be taken a moment later. */
+const POOLS = 10;
 
 const READY_MS_MAX = 90_000;
 
@@ -51,13 +55,14 @@ export function useDemo(): () => DemoProcess {
   };
 }
 
-/** The first base, from a random one on, at which every port of the demo is free. */
+/** The first base of this process's share, from a random one on, at which every port of the demo is free. */
 export async function freePortBase(): Promise<number> {
-  const first = Math.floor(Math.random() * PORT_BASE_COUNT);
-  for (let i = 0; i < PORT_BASE_COUNT; i++) {
-    const base = PORT_BASE_MIN + ((first + i) % PORT_BASE_COUNT) * PORT_BASE_STEP;
-    const ports = [0, 1, 100, 101, 102, 103, 104, 105, 200, 201, 202, 203, 204, 205].map((offset) => base + offset);
-    if ((await busyPorts(ports)).length === 0) return base;
+  const pool = Number(process.env.VITEST_POOL_ID ?? 0) % POOLS;
+  const places = PORT_BASE_COUNT / POOLS;
+  const first = Math.floor(Math.random() * places);
+  for (let i = 0; i < places; i++) {
+    const base = PORT_BASE_MIN + (((first + i) % places) * POOLS + pool) * PORT_BASE_STEP;
+    if ((await busyPorts(portsOf(planDemo(base)))).length === 0) return base;
   }
   throw new Error("no free port base found");
 }

@@ -1,10 +1,9 @@
 /** README's walk, run as it stands: only ports and state folder are put in the place of the defaults. */
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { useDemo } from "./demo.ts";
+import { runInShell } from "./shell.ts";
 
 const demo = useDemo();
 
@@ -23,7 +22,7 @@ async function runInOneShell(blocks: readonly string[]): Promise<string[]> {
     .join("")
     .replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${Number(port) - README_PORT_BASE + demo().portBase}`)
     .replaceAll(".fairlead/", `${path.resolve(demo().stateFolder)}/`);
-  const { stdout } = await promisify(execFile)("sh", ["-eu", "-c", script]);
+  const stdout = await runInShell(script);
   return stdout.split("\n### next\n").slice(1);
 }
 

@@ -6,6 +6,7 @@ import { devStatePath, readDevState } from "../../scripts/lib/dev-state.ts";
 import { busyPorts } from "../../scripts/lib/ports.ts";
 import { DemoClient } from "./client.ts";
 import { type DemoProcess, freePortBase, runStart, startDemoProcess, temporaryFolder } from "./demo.ts";
+import { runInShell } from "./shell.ts";
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
@@ -64,8 +65,22 @@ describe("a start", () => {
     expect(Number(/Ready after ([\d.]+) s/.exec(output)?.[1])).toBeLessThan(60);
     expect(output).toContain(demo.state.edge);
     expect(output).toContain(demo.state.admin);
-    expect(output.match(/^ {2}curl /gm)).toHaveLength(4);
     expect(output).not.toMatch(/warn|error/i);
+  });
+
+  test("prints four commands that do what they say, as they stand", async () => {
+    const commands = demo.output().match(/^ {2}curl (.*\\\n)*.*$/gm) ?? [];
+    const answers: string[] = [];
+    for (const command of commands) answers.push(await runInShell(command));
+    const [asked = "", drained = "", explained = "", undrained = "", ...more] = answers;
+    expect(more).toEqual([]);
+    expect(JSON.parse(asked)).toMatchObject({ region: "eu-west" });
+    expect(JSON.parse(drained)).toMatchObject({ outcome: { kind: "drain", target: { name: "eu-west" } } });
+    expect(JSON.parse(explained)).toHaveProperty("sentences");
+    expect(JSON.parse(explained).reasons).toContainEqual(
+      expect.objectContaining({ region: "eu-west", code: "region.removed" }),
+    );
+    expect(JSON.parse(undrained)).toMatchObject({ outcome: { kind: "undrain", target: { name: "eu-west" } } });
   });
 
   test("keeps the secret out of what it prints", () => {
