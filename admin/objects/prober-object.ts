@@ -3,8 +3,8 @@
  * what a probe means and when the next one is due; this object keeps the clock, the sockets and the storage.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { HealthReport, HealthState } from "../../config/health.ts";
-import { HealthReport as HealthReportSchema } from "../../config/health.ts";
+import { canonicalJson } from "../../config/canonical.ts";
+import { HealthReport, type HealthState } from "../../config/health.ts";
 import { type ClusterHealth, observe, unknownHealth } from "../core/health/observe.ts";
 import { nextProbeMs, type ProbeTarget } from "../core/health/targets.ts";
 import { type AdminEnv, beaconStub, isDevelopment } from "../env.ts";
@@ -59,8 +59,11 @@ export class ProberObject extends DurableObject<AdminEnv> {
   async configure(config: ProberConfig): Promise<void> {
     this.#failing.check();
     if (config.revision < this.#config.revision) return;
-    saveConfig(this.ctx.storage, config);
+    const before = this.#config;
     this.#config = config;
+    // Most revisions change nothing here: a shift or a drain must not cost a write of all targets and a round of probes.
+    if (canonicalJson({ ...before, revision: 0 }) === canonicalJson({ ...config, revision: 0 })) return;
+    saveConfig(this.ctx.storage, config);
     const kept = new Set(config.targets.map(({ cluster }) => cluster));
     for (const cluster of this.#health.keys()) if (!kept.has(cluster)) this.#health.delete(cluster);
     for (const cluster of this.#dueMs.keys()) if (!kept.has(cluster)) this.#dueMs.delete(cluster);
@@ -169,11 +172,15 @@ export class ProberObject extends DurableObject<AdminEnv> {
       cluster,
       this.#health.get(cluster)?.state ?? "unknown",
     ]);
-    return HealthReportSchema.parse({
+    const recovered = this.#config.targets.flatMap(({ cluster }): [string, number][] => {
+      const health = this.#health.get(cluster);
+      return health?.state === "healthy" && health.recoveredAtMs !== undefined ? [[cluster, health.recoveredAtMs]] : [];
+    });
+    return HealthReport.parse({
       sequence: this.#sequence,
       atMs,
       clusters: Object.fromEntries(states),
-      recoveredAtMs: {},
+      recoveredAtMs: Object.fromEntries(recovered),
     });
   }
 

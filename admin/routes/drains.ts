@@ -13,6 +13,7 @@ import {
   mutationAnswer,
   ReasonText,
   TicketText,
+  withoutUndefined,
 } from "./schemas.ts";
 
 const Target = z.object({ kind: z.enum(["region", "cluster"]), name: z.string() });
@@ -32,16 +33,16 @@ const UndrainAnswer = mutationAnswer(z.object({ kind: z.literal("undrain"), targ
 
 const DrainBody = z.strictObject({
   reason: ReasonText,
-  ticket: TicketText.exactOptional(),
+  ticket: TicketText.optional(),
   mode: z
     .enum(["graceful", "immediate"])
     .default("graceful")
     .openapi({ description: "`graceful` lets bound clients stay until the deadline." }),
-  deadline: DurationText.exactOptional().openapi({ description: "How long bound clients may stay.", example: "15m" }),
-  expiresIn: DurationText.exactOptional().openapi({ description: "When the drain ends by itself.", example: "4h" }),
+  deadline: DurationText.optional().openapi({ description: "How long bound clients may stay.", example: "15m" }),
+  expiresIn: DurationText.optional().openapi({ description: "When the drain ends by itself.", example: "4h" }),
 });
 
-const UndrainBody = z.strictObject({ reason: ReasonText, ticket: TicketText.exactOptional() });
+const UndrainBody = z.strictObject({ reason: ReasonText, ticket: TicketText.optional() });
 
 export function addDrainRoutes(app: App): void {
   addDrainRoutesFor(app, "region");
@@ -66,7 +67,7 @@ function addDrainRoutesFor(app: App, kind: DrainTarget["kind"]): void {
     responses: answers(DrainAnswer, "The drain.", [...MUTATION_CODES, unknown, "drainInvalid", "lastRegion"]),
   });
   app.openapi(drainRoute, async (c) => {
-    const { deadline, expiresIn, ...body } = c.req.valid("json");
+    const { deadline, expiresIn, ...body } = withoutUndefined(c.req.valid("json"));
     const mutation = {
       kind: "drain" as const,
       target: { kind, name: c.req.valid("param").name },
@@ -89,7 +90,7 @@ function addDrainRoutesFor(app: App, kind: DrainTarget["kind"]): void {
     const mutation = {
       kind: "undrain" as const,
       target: { kind, name: c.req.valid("param").name },
-      ...c.req.valid("json"),
+      ...withoutUndefined(c.req.valid("json")),
     };
     return mutationReply(c, await mutate(c, mutation, c.req.valid("query").dryRun));
   });

@@ -15,6 +15,7 @@ import {
   PublicationSchema,
   ReasonText,
   TicketText,
+  withoutUndefined,
 } from "./schemas.ts";
 
 const Documents = z
@@ -70,7 +71,7 @@ const applyRoute = createRoute({
     query: MutationQuery,
     headers: MutationHeaders,
     body: jsonRequest(
-      z.strictObject({ documents: Documents, reason: ReasonText.exactOptional(), ticket: TicketText.exactOptional() }),
+      z.strictObject({ documents: Documents, reason: ReasonText.optional(), ticket: TicketText.optional() }),
     ),
   },
   responses: answers(ApplyAnswer, "The change.", [...MUTATION_CODES, "documentsInvalid"]),
@@ -87,7 +88,7 @@ export function addFleetRoutes(app: App): void {
   });
 
   app.openapi(applyRoute, async (c) => {
-    const mutation = { kind: "apply" as const, ...c.req.valid("json") };
+    const mutation = { kind: "apply" as const, ...withoutUndefined(c.req.valid("json")) };
     return mutationReply(c, await mutate(c, mutation, c.req.valid("query").dryRun));
   });
 }

@@ -16,6 +16,7 @@ const HealthAnswer = z
         sinceMs: z.int(),
         successes: z.int().openapi({ description: "In a row." }),
         failures: z.int().openapi({ description: "In a row." }),
+        recoveredAtMs: z.int().optional().openapi({ description: "When it was last healthy again after being down." }),
         last: z
           .unknown()
           .optional()

@@ -8,7 +8,8 @@ import { parseDuration } from "../../config/duration.ts";
 import { NAME_PATTERN } from "../../config/ids.ts";
 import { NAME_LENGTH_MAX, REASON_LENGTH_MAX, TICKET_LENGTH_MAX } from "../../config/limits.ts";
 
-const PRINTABLE_PATTERN = /^[^\p{Cc}]*$/u;
+/** Everything but control characters, as `Reason` in config/overlays.ts has it; OpenAPI knows no flag for `\p{Cc}`. */
+const PRINTABLE_PATTERN = /^[\x20-\x7e\u00a0-\uffff]*$/;
 
 export const NameText = z
   .string()
@@ -124,6 +125,17 @@ export function answers(
     },
   ]);
   return { 200: { description, content: { "application/json": { schema } } }, ...Object.fromEntries(problems) };
+}
+
+/**
+ * JSON has no `undefined`, so an optional field that is there has a value. The library describes only `optional()`
+ * rightly, not `exactOptional()`; this gives the types of the latter.
+ */
+export function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  // The entries left are those of `value` that are not undefined, which is what the type says.
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 
 /** A required JSON body. */

@@ -13,6 +13,7 @@ import {
   NameText,
   ReasonText,
   TicketText,
+  withoutUndefined,
 } from "./schemas.ts";
 
 const Lines = z.array(z.object({ region: z.string(), weight: z.int(), shareBps: z.int() }));
@@ -39,7 +40,7 @@ const shiftRoute = createRoute({
           .refine((weights) => Object.keys(weights).length <= REGIONS_MAX, `must name at most ${REGIONS_MAX} regions`)
           .openapi({ example: { "eu-west": 80, "us-east": 20 } }),
         reason: ReasonText,
-        ticket: TicketText.exactOptional(),
+        ticket: TicketText.optional(),
       }),
     ),
   },
@@ -48,7 +49,7 @@ const shiftRoute = createRoute({
 
 export function addWeightRoutes(app: App): void {
   app.openapi(shiftRoute, async (c) => {
-    const mutation = { kind: "shiftWeights" as const, ...c.req.valid("json") };
+    const mutation = { kind: "shiftWeights" as const, ...withoutUndefined(c.req.valid("json")) };
     return mutationReply(c, await mutate(c, mutation, c.req.valid("query").dryRun));
   });
 }

@@ -66,7 +66,12 @@ export const PROBER_MIGRATIONS: readonly Migration[] = [
         sequence INTEGER NOT NULL
       )`,
       // Written when a state changes, not at each probe.
-      "CREATE TABLE health (cluster TEXT PRIMARY KEY, state TEXT NOT NULL, since_ms INTEGER NOT NULL)",
+      `CREATE TABLE health (
+        cluster TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        since_ms INTEGER NOT NULL,
+        recovered_at_ms INTEGER
+      )`,
     ],
   },
 ];

@@ -55,11 +55,15 @@ function parseConfig(text: string): ProberConfig {
 
 /** Counts of successes and failures in a row are not kept: after a restart a verdict needs its full number again. */
 function loadHealth(sql: SqlStorage): ReadonlyMap<string, ClusterHealth> {
-  const rows = sql.exec("SELECT cluster, state, since_ms FROM health").toArray();
+  const rows = sql.exec("SELECT cluster, state, since_ms, recovered_at_ms FROM health").toArray();
   return new Map(
-    rows.map(({ cluster, state, since_ms }) => [
+    rows.map(({ cluster, state, since_ms, recovered_at_ms }) => [
       String(cluster),
-      { ...unknownHealth(Number(since_ms)), state: HealthState.parse(state) },
+      {
+        ...unknownHealth(Number(since_ms)),
+        state: HealthState.parse(state),
+        ...(typeof recovered_at_ms === "number" ? { recoveredAtMs: recovered_at_ms } : {}),
+      },
     ]),
   );
 }
@@ -73,8 +77,15 @@ export function saveConfig(storage: DurableObjectStorage, config: ProberConfig):
   });
 }
 
-export function saveHealth(sql: SqlStorage, cluster: string, { state, sinceMs }: ClusterHealth): void {
-  sql.exec("INSERT OR REPLACE INTO health (cluster, state, since_ms) VALUES (?, ?, ?)", cluster, state, sinceMs);
+export function saveHealth(sql: SqlStorage, cluster: string, health: ClusterHealth): void {
+  const { state, sinceMs, recoveredAtMs = null } = health;
+  sql.exec(
+    "INSERT OR REPLACE INTO health (cluster, state, since_ms, recovered_at_ms) VALUES (?, ?, ?, ?)",
+    cluster,
+    state,
+    sinceMs,
+    recoveredAtMs,
+  );
 }
 
 export function saveSequence(sql: SqlStorage, sequence: number): void {

@@ -13,6 +13,7 @@ import {
   DRAIN_EXPIRES_MS_DEFAULT,
   DRAIN_EXPIRES_MS_MAX,
   DRAIN_EXPIRES_MS_MIN,
+  RECOVERY_RAMP_MS_MAX,
 } from "../../../config/limits.ts";
 import { ClusterDrain, type Overlay, overlayKey, RegionDrain } from "../../../config/overlays.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
@@ -26,7 +27,7 @@ import type { FleetState } from "./state.ts";
 type Drain = Extract<Mutation, { readonly kind: "drain" }>;
 type Undrain = Extract<Mutation, { readonly kind: "undrain" }>;
 
-/** Draining what is drained already replaces the drain: that is how it is extended. */
+/** Draining what is drained already replaces the drain: that is how it is extended. What was on its way back is not. */
 export function drain(
   state: FleetState,
   request: Drain,
@@ -38,7 +39,10 @@ export function drain(
   if (!times.ok) return times;
 
   const overlay = overlayOf(request, times.value, author, nowMs);
-  const overlays = withOverlay(state.overlays, overlay);
+  const overlays = withOverlay(
+    withoutOverlay(inForce(state.overlays, nowMs), keyOf(request.target, "Return")),
+    overlay,
+  );
   const losses = acceptanceLosses(snapshotOf(state, state.overlays), snapshotOf(state, overlays));
   const refusal = refuseLosses(request.target, losses);
   if (refusal !== undefined) return err(refusal);
@@ -53,29 +57,62 @@ export function drain(
 }
 
 /** Not drained is where the caller wants to be, so it is no error: the proposal is the state as it is. */
-export function undrain(state: FleetState, request: Undrain): Result<Proposal, AdminRefusal> {
-  const key = keyOf(request.target);
+export function undrain(
+  state: FleetState,
+  request: Undrain,
+  { author, nowMs }: MutationContext,
+): Result<Proposal, AdminRefusal> {
+  const live = findOverlay(state.overlays, keyOf(request.target, "Drain"));
   // A drain may outlive what it is on, and must be possible to end all the same.
-  const unknown = findOverlay(state.overlays, key) === undefined ? unknownTarget(state, request.target) : undefined;
+  const unknown = live === undefined ? unknownTarget(state, request.target) : undefined;
   if (unknown !== undefined) return err(unknown);
   return ok({
     documents: state.documents,
     fleet: state.fleet,
-    overlays: withoutOverlay(state.overlays, key),
+    overlays:
+      live === undefined ? state.overlays : withReturns(state.overlays, [live], { ...why(request), author, nowMs }),
     ...why(request),
     outcome: { kind: "undrain", target: request.target },
   });
 }
 
-export function expireDrains(state: FleetState, nowMs: number): Result<Proposal, never> {
+export function expireDrains(state: FleetState, { author, nowMs }: MutationContext): Result<Proposal, never> {
+  const reason = "drain expired";
   const ended = state.overlays.filter((overlay) => (expiresAtMs(overlay) ?? Number.POSITIVE_INFINITY) <= nowMs);
   return ok({
     documents: state.documents,
     fleet: state.fleet,
-    overlays: state.overlays.filter((overlay) => !ended.includes(overlay)),
-    reason: "drain expired",
+    overlays: ended.length === 0 ? state.overlays : withReturns(state.overlays, ended, { reason, author, nowMs }),
+    reason,
     outcome: { kind: "expireDrains", ended: ended.map(overlayKey) },
   });
+}
+
+type Ending = {
+  readonly reason: string;
+  readonly ticket?: string;
+  readonly author: string;
+  readonly nowMs: number;
+};
+
+/** The drains that end give way to returns, so that traffic comes back ramped and not all at once. */
+function withReturns(overlays: readonly Overlay[], ended: readonly Overlay[], ending: Ending): readonly Overlay[] {
+  const left = inForce(overlays, ending.nowMs).filter((overlay) => !ended.includes(overlay));
+  return ended.flatMap((overlay) => returnOf(overlay, ending) ?? []).reduce(withOverlay, left);
+}
+
+function returnOf(drain: Overlay, { nowMs, author, ...why }: Ending): Overlay | undefined {
+  const comeback = { returnedAtMs: nowMs, author, ...why, createdAtMs: nowMs };
+  if (drain.kind === "regionDrain") return { kind: "regionReturn", region: drain.region, ...comeback };
+  if (drain.kind === "clusterDrain") return { kind: "clusterReturn", cluster: drain.cluster, ...comeback };
+  return undefined;
+}
+
+/** Returns have no effect once the longest ramp is over. They are dropped with the next drain or undrain, quietly. */
+function inForce(overlays: readonly Overlay[], nowMs: number): readonly Overlay[] {
+  return overlays.filter(
+    (overlay) => !("returnedAtMs" in overlay) || nowMs - overlay.returnedAtMs <= RECOVERY_RAMP_MS_MAX,
+  );
 }
 
 /** When the next drain ends, for the alarm. */
@@ -130,8 +167,8 @@ function why({ reason, ticket }: { readonly reason: string; readonly ticket?: st
   return ticket === undefined ? { reason } : { reason, ticket };
 }
 
-function keyOf({ kind, name }: DrainTarget): string {
-  return kind === "region" ? `regionDrain/${name}` : `clusterDrain/${name}`;
+function keyOf({ kind, name }: DrainTarget, what: "Drain" | "Return"): string {
+  return `${kind}${what}/${name}`;
 }
 
 function unknownTarget({ fleet }: FleetState, { kind, name }: DrainTarget): AdminRefusal | undefined {

@@ -7,8 +7,10 @@ export function withOverlay(overlays: readonly Overlay[], overlay: Overlay): rea
   return sortedBy([...withoutOverlay(overlays, overlayKey(overlay)), overlay], overlayKey);
 }
 
+/** The same list when there is no such overlay, so that nothing to do is easy to see. */
 export function withoutOverlay(overlays: readonly Overlay[], key: string): readonly Overlay[] {
-  return overlays.filter((overlay) => overlayKey(overlay) !== key);
+  const left = overlays.filter((overlay) => overlayKey(overlay) !== key);
+  return left.length === overlays.length ? overlays : left;
 }
 
 export function findOverlay(overlays: readonly Overlay[], key: string): Overlay | undefined {

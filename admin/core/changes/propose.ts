@@ -21,9 +21,9 @@ export function propose(
     case "drain":
       return drain(state, mutation, context);
     case "undrain":
-      return undrain(state, mutation);
+      return undrain(state, mutation, context);
     case "expireDrains":
-      return expireDrains(state, context.nowMs);
+      return expireDrains(state, context);
     default:
       return unreachable(mutation);
   }

@@ -35,14 +35,15 @@ export function shiftWeights(
     return refuse(detail, [{ pointer: "/weights", detail, code: "weights.sumZero" }]);
   }
 
+  const nextOverlays = () => {
+    if (sameWeights(after, declared.value)) return withoutOverlay(state.overlays, key);
+    if (sameWeights(after, before)) return state.overlays;
+    return withOverlay(state.overlays, overlayOf(shift, after, author, nowMs));
+  };
   return ok({
     documents: state.documents,
     fleet: state.fleet,
-    overlays: sameWeights(after, declared.value)
-      ? withoutOverlay(state.overlays, key)
-      : sameWeights(after, before)
-        ? state.overlays
-        : withOverlay(state.overlays, overlayOf(shift, after, author, nowMs)),
+    overlays: nextOverlays(),
     reason: shift.reason,
     ...(shift.ticket === undefined ? {} : { ticket: shift.ticket }),
     outcome: {

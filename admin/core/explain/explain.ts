@@ -4,10 +4,10 @@
  */
 import type { HealthReport, HealthState } from "../../../config/health.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
+import { composeHealth, type HealthInputs } from "../../../worker/routing/compose-health.ts";
 import { decide } from "../../../worker/routing/decide.ts";
 import type { Decision } from "../../../worker/routing/decision.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
-import { HEALTH_UNKNOWN, type HealthView } from "../../../worker/routing/health-view.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { type Geo, readAsn, readPlace } from "../../../worker/routing/place.ts";
 import { explainDecision } from "./sentences.ts";
@@ -34,10 +34,11 @@ export type ExplainInput = {
 };
 
 export function explain({ snapshot, question, report, nowMs }: ExplainInput): Explanation {
+  const loaded = loadSnapshot(snapshot);
   const decision = decide({
-    snapshot: loadSnapshot(snapshot),
+    snapshot: loaded,
     facts: factsOf(question, snapshot),
-    health: viewOf(report),
+    health: composeHealth(loaded, healthInputs(report), nowMs).view,
     draw: question.draw,
     now: nowMs,
   });
@@ -60,7 +61,15 @@ export function factsOf({ host, path, method, geo, key }: ExplainQuestion, snaps
   };
 }
 
-/** Passive ejections are each edge's own and not known here. */
-export function viewOf(report: HealthReport): HealthView {
-  return { ...HEALTH_UNKNOWN, states: new Map<string, HealthState>(Object.entries(report.clusters)) };
+/** What probes know. Ejections, measured latency and reported load are each edge's own, and not known here. */
+function healthInputs(report: HealthReport): HealthInputs {
+  return {
+    states: new Map<string, HealthState>(Object.entries(report.clusters)),
+    recoveredAtMs: new Map<string, number>(Object.entries(report.recoveredAtMs)),
+    ejected: new Set(),
+    dimmed: new Set(),
+    returnedAtMs: new Map(),
+    utilizationBps: new Map(),
+    latencyRanks: new Map(),
+  };
 }

@@ -17,6 +17,8 @@ export type ClusterHealth = {
   /** In a row; one of the two is always 0. */
   readonly successes: number;
   readonly failures: number;
+  /** When it was last found healthy after having been down: its traffic is ramped from then on. */
+  readonly recoveredAtMs?: number;
   readonly last?: { readonly atMs: number; readonly outcome: ProbeOutcome };
 };
 
@@ -35,11 +37,13 @@ export function observe(
   const successes = succeeded ? health.successes + 1 : 0;
   const failures = succeeded ? 0 : health.failures + 1;
   const state = nextState(health.state, { successes, failures }, thresholds);
+  const recoveredAtMs = health.state === "unhealthy" && state === "healthy" ? nowMs : health.recoveredAtMs;
   return {
     state,
     sinceMs: state === health.state ? health.sinceMs : nowMs,
     successes,
     failures,
+    ...(recoveredAtMs === undefined ? {} : { recoveredAtMs }),
     last: { atMs: nowMs, outcome },
   };
 }

@@ -114,10 +114,14 @@ describe("overlays", () => {
     [200, ["clusterDrain/eu-blue", "regionDrain/eu"], 1],
   ])("at %i these drains end: %j", (nowMs, ended, left) => {
     const overlays = [clusterDrain(100), regionDrain(200), shift];
-    const proposal = expireDrains({ ...emptyState("demo"), overlays }, nowMs);
+    const context = { author: "fairlead", nowMs, development: true };
+    const proposal = expireDrains({ ...emptyState("demo"), overlays }, context);
     if (!proposal.ok) throw new Error("an expiry is never refused");
     expect(proposal.value.outcome).toEqual({ kind: "expireDrains", ended });
-    expect(proposal.value.overlays).toHaveLength(left);
+    expect(proposal.value.overlays.filter((overlay) => !("returnedAtMs" in overlay))).toHaveLength(left);
+    expect(
+      proposal.value.overlays.flatMap((overlay) => ("returnedAtMs" in overlay ? overlay.returnedAtMs : [])),
+    ).toEqual(ended.map(() => nowMs));
   });
 
   test("the next expiry is the earliest, and shifts have none", () => {

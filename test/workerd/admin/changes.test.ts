@@ -103,7 +103,27 @@ describe("drains", () => {
     expect(ended.body).toMatchObject({ revision: 4, changed: true });
     const again = await send("POST", "/v1/clusters/eu-west-blue/undrain", { reason: "done" });
     expect(again).toMatchObject({ status: 200, body: { revision: 4, changed: false } });
+    expect((await get("/v1/fleet")).body.overlays).toMatchObject([
+      { kind: "clusterReturn", cluster: "eu-west-blue", reason: "done", author: "token" },
+    ]);
+    // Traffic comes back ramped; an hour later it is all there.
+    vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ["Date"] });
     expect(await decidedRegion()).toBe("eu-west");
+  });
+
+  test("a drain takes the place of what was on its way back", async () => {
+    await send("POST", "/v1/regions/eu-west/drain", { reason: "one" });
+    await send("POST", "/v1/regions/eu-west/undrain", { reason: "two" });
+    await send("POST", "/v1/regions/eu-west/drain", { reason: "three" });
+    expect((await get("/v1/fleet")).body.overlays).toMatchObject([{ kind: "regionDrain", reason: "three" }]);
+  });
+
+  test("a return is dropped with the next drain, once the longest ramp is over", async () => {
+    await send("POST", "/v1/regions/eu-west/drain", { reason: "one" });
+    await send("POST", "/v1/regions/eu-west/undrain", { reason: "two" });
+    vi.useFakeTimers({ now: Date.now() + 2 * 3_600_000, toFake: ["Date"] });
+    await send("POST", "/v1/regions/us-east/drain", { reason: "three" });
+    expect((await get("/v1/fleet")).body.overlays).toMatchObject([{ kind: "regionDrain", region: "us-east" }]);
   });
 
   test("the last region that takes new clients cannot be drained", async () => {
@@ -157,7 +177,10 @@ describe("drains", () => {
 
     vi.setSystemTime(Date.now() + 31_000);
     await runDurableObjectAlarm(fleet());
-    expect((await get("/v1/fleet")).body).toMatchObject({ revision: 3, overlays: [] });
+    expect((await get("/v1/fleet")).body).toMatchObject({
+      revision: 3,
+      overlays: [{ kind: "regionReturn", region: "eu-west", author: "fairlead", reason: "drain expired" }],
+    });
     const { body } = await get("/v1/revisions/3");
     expect(body).toMatchObject({ author: "fairlead", reason: "drain expired", kind: "expireDrains" });
     expect(body.outcome.ended).toEqual(["regionDrain/eu-west"]);

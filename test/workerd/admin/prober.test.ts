@@ -79,6 +79,23 @@ describe("the prober", () => {
     expect(await env.CONFIG.get("snapshot")).toBe(kv);
   });
 
+  test("says when a cluster came back from being down, but not when it was first seen", async () => {
+    await send("PUT", "/v1/fleet", { documents: smallFleet({ eu: "/switchable/back", us: "/ok/back" }) });
+    await vi.waitFor(async () => expect(await healthOf("eu-west-blue")).toMatchObject({ state: "healthy" }), WAIT);
+    expect(await healthOf("eu-west-blue")).not.toHaveProperty("recoveredAtMs");
+    await origin("/switch/back/500");
+    await vi.waitFor(async () => expect(await healthOf("eu-west-blue")).toMatchObject({ state: "unhealthy" }), WAIT);
+    await origin("/switch/back/200");
+    await vi.waitFor(async () => expect(await healthOf("eu-west-blue")).toMatchObject({ state: "healthy" }), WAIT);
+    const { recoveredAtMs, sinceMs } = await healthOf("eu-west-blue");
+    expect(recoveredAtMs).toBe(sinceMs);
+    const recovered = { "eu-west-blue": recoveredAtMs };
+    await vi.waitFor(
+      async () => expect(await beaconHealth("weur")).toMatchObject({ health: { recoveredAtMs: recovered } }),
+      WAIT,
+    );
+  }, 10_000);
+
   test("what it believes decides in explain as it does at the edge", async () => {
     await send("PUT", "/v1/fleet", { documents: smallFleet({ eu: "/ok/explain", us: "/500/explain" }) });
     await vi.waitFor(async () => expect(await healthOf("eu-west-blue")).toMatchObject({ state: "healthy" }), WAIT);

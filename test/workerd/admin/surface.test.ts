@@ -76,6 +76,21 @@ describe("/openapi.json", () => {
     }
   });
 
+  test("says of each body what must be in it, and its patterns are patterns", async () => {
+    const { body } = await ask("/openapi.json");
+    const schemaOf = (path: string, method: string) =>
+      body.paths[path][method].requestBody.content["application/json"].schema;
+    expect(schemaOf("/v1/fleet", "put").required).toEqual(["documents"]);
+    expect(schemaOf("/v1/weights", "patch").required).toEqual(["route", "rule", "weights", "reason"]);
+    expect(schemaOf("/v1/regions/{name}/drain", "post").required).toEqual(["reason"]);
+    expect(schemaOf("/v1/clusters/{name}/undrain", "post").required).toEqual(["reason"]);
+    for (const [, pattern] of JSON.stringify(body).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)) {
+      const text = String(JSON.parse(pattern ?? '""'));
+      expect(() => new RegExp(text)).not.toThrow();
+      expect(text).toMatch(/\$$/);
+    }
+  });
+
   test("every parameter of a path is declared", async () => {
     const { body } = await ask("/openapi.json");
     for (const [path, methods] of Object.entries<Record<string, { parameters?: { name: string; in: string }[] }>>(
