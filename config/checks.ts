@@ -9,11 +9,13 @@ import {
   checkRegionsHaveClusters,
   checkServicesHaveClusters,
   checkServicesHaveRoutes,
-  checkWeightedRegionsHaveClusters,
+  checkSteeredRegionsHaveClusters,
 } from "./checks/coverage.ts";
 import { checkEndpointLoops, checkEndpoints, checkSharedEndpoints } from "./checks/endpoints.ts";
 import { checkHosts } from "./checks/hosts.ts";
 import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
+import { checkWatermarks } from "./checks/load.ts";
+import { checkMirrors } from "./checks/mirrors.ts";
 import { checkDuplicateNames, checkRepeats, checkRuleNames } from "./checks/names.ts";
 import { checkPaths } from "./checks/paths.ts";
 import { checkReferences } from "./checks/references.ts";
@@ -25,7 +27,7 @@ import {
 } from "./checks/residency.ts";
 import { checkRouteTies } from "./checks/route-ties.ts";
 import { checkCountries, checkSelectorsSaySomething, checkSteeringReachable } from "./checks/selectors.ts";
-import { checkHealthChecks, checkTimeouts } from "./checks/times.ts";
+import { checkAffinity, checkHealthChecks, checkRecovery, checkTimeouts } from "./checks/times.ts";
 import { checkRuleWeights, checkSideWeights } from "./checks/weights.ts";
 import type { Finding } from "./findings.ts";
 
@@ -53,8 +55,12 @@ export const CHECKS: readonly Check[] = [
   checkEndpointLoops,
   checkTimeouts,
   checkHealthChecks,
+  checkAffinity,
+  checkRecovery,
+  checkWatermarks,
+  checkMirrors,
   checkCanaryClusters,
-  checkWeightedRegionsHaveClusters,
+  checkSteeredRegionsHaveClusters,
   checkRegionsHaveClusters,
   checkServicesHaveClusters,
   checkServicesHaveRoutes,

@@ -75,6 +75,11 @@ export const FINDING_CODES = [
   "timeout.order",
   "healthCheck.order",
   "healthCheck.range",
+  "affinity.range",
+  "recovery.range",
+  // Load and mirrors.
+  "load.order",
+  "mirror.live",
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

@@ -83,6 +83,9 @@ export const TOTAL_MS_MAX = 300_000;
 
 /** Cloudflare's own affinity cookie lives 23 hours: one working day, and gone the next. */
 export const AFFINITY_MAX_AGE_MS_DEFAULT = 23 * 3_600_000;
+/** `Max-Age` of a cookie counts whole seconds (RFC 6265 §5.2.2); 0 would delete it. */
+export const AFFINITY_MAX_AGE_MS_MIN = 1_000;
+/** A cluster rarely stays the same for longer, and a cookie that outlives it binds to nothing. */
 export const AFFINITY_MAX_AGE_MS_MAX = 30 * 86_400_000;
 
 /** Envoy's slow start examples use a minute; a tenth of the weight at its start is its default. */

@@ -30,3 +30,8 @@ export type Check = (input: CheckInput) => readonly Finding[];
 export function declaredNames(input: CheckInput, kind: DocumentKind): ReadonlySet<string> {
   return new Set(input.declared.filter((declared) => declared.kind === kind).map(({ name }) => name));
 }
+
+/** The clusters that some route sends copies to. */
+export function mirroredClusters(routes: CheckInput["routes"]): ReadonlySet<string> {
+  return new Set(routes.flatMap(({ document }) => document.spec.mirror?.cluster ?? []));
+}

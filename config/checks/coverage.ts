@@ -2,9 +2,10 @@
  * Parts of a fleet that nothing leads to or from. All are warnings: fleets are built and taken down a step at a time.
  * Said only when every document could be read, because what is missing may be in one that could not.
  */
-import type { Finding } from "../findings.ts";
+import { type RouteDocument, ranking } from "../documents.ts";
+import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt } from "../placed.ts";
-import type { CheckInput } from "./check.ts";
+import { type CheckInput, mirroredClusters } from "./check.ts";
 import { weightsOf } from "./weights.ts";
 
 export function checkEmptyFleet({ regions, services, clusters, routes, complete }: CheckInput): readonly Finding[] {
@@ -41,8 +42,13 @@ export function checkServicesHaveClusters({ services, clusters, complete }: Chec
     });
 }
 
-export function checkServicesHaveRoutes({ services, routes, complete }: CheckInput): readonly Finding[] {
-  const used = new Set<string>(routes.map(({ document }) => document.spec.service));
+/** A service that only gets copies is led to as well. */
+export function checkServicesHaveRoutes({ services, clusters, routes, complete }: CheckInput): readonly Finding[] {
+  const mirrored = mirroredClusters(routes);
+  const used = new Set<string>([
+    ...routes.map(({ document }) => document.spec.service),
+    ...clusters.flatMap(({ document: { metadata, spec } }) => (mirrored.has(metadata.name) ? [spec.service] : [])),
+  ]);
   return services
     .filter(({ document }) => complete && !used.has(document.metadata.name))
     .map((service) => {
@@ -51,8 +57,8 @@ export function checkServicesHaveRoutes({ services, routes, complete }: CheckInp
     });
 }
 
-/** A weight on a region in which the service does not run goes to the other regions, which is rarely what was meant. */
-export function checkWeightedRegionsHaveClusters({
+/** What is sent to a region in which the service does not run goes to the other regions, which is rarely what was meant. */
+export function checkSteeredRegionsHaveClusters({
   regions,
   clusters,
   routes,
@@ -63,15 +69,27 @@ export function checkWeightedRegionsHaveClusters({
   const known = new Set<string>(regions.map(({ document }) => document.metadata.name));
   return routes.flatMap((route) => {
     const { service } = route.document.spec;
-    return weightsOf(route.document).flatMap(({ weights, path }) =>
-      Object.entries(weights)
-        .filter(([region, weight]) => weight > 0 && known.has(region) && !running.has(`${service}/${region}`))
-        .map(([region]) => {
-          const message = `service "${service}" has no cluster in region "${region}"`;
-          return findingAt(route, { code: "region.noCluster", severity: "warning", path: [...path, region], message });
-        }),
-    );
+    return steeredRegions(route.document)
+      .filter(({ region }) => known.has(region) && !running.has(`${service}/${region}`))
+      .map(({ region, path }) => {
+        const message = `service "${service}" has no cluster in region "${region}"`;
+        return findingAt(route, { code: "region.noCluster", severity: "warning", path, message });
+      });
   });
+}
+
+type SteeredRegion = { readonly region: string; readonly path: FindingPath };
+
+/** Regions that are given a weight above 0, or are named for ranking. A default that ranks all of them names none. */
+function steeredRegions(route: RouteDocument): readonly SteeredRegion[] {
+  const ranked = ranking(route.spec.default);
+  const rankedPath = ranked === undefined ? [] : ["spec", "default", ranked.by, "regions"];
+  return [
+    ...weightsOf(route).flatMap(({ weights, path }) =>
+      Object.entries(weights).flatMap(([region, weight]) => (weight > 0 ? [{ region, path: [...path, region] }] : [])),
+    ),
+    ...(ranked?.regions ?? []).map((region, index) => ({ region, path: [...rankedPath, index] })),
+  ];
 }
 
 /** A canary share without a canary cluster is served by the stable side, so the release would judge nothing. */

@@ -3,12 +3,16 @@ import type { HealthCheck, ServiceDocument } from "../documents.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import {
+  AFFINITY_MAX_AGE_MS_MAX,
+  AFFINITY_MAX_AGE_MS_MIN,
   FIRST_BYTE_MS_MAX,
   HEALTH_INTERVAL_MS_DEFAULT,
   HEALTH_INTERVAL_MS_MAX,
   HEALTH_INTERVAL_MS_MIN,
   HEALTH_TIMEOUT_MS_DEFAULT,
   HEALTH_TIMEOUT_MS_MAX,
+  RECOVERY_HOLD_DOWN_MS_MAX,
+  RECOVERY_RAMP_MS_MAX,
   TOTAL_MS_DEFAULT,
   TOTAL_MS_MAX,
 } from "../limits.ts";
@@ -75,6 +79,42 @@ function healthCheckProblems({ interval, timeout }: HealthCheck): readonly Probl
       code: "healthCheck.order",
       path: [...at, timeout === undefined ? "interval" : "timeout"],
       message: `a probe must be over before the next one: the interval is ${formatDuration(intervalMs)}`,
+    });
+  return problems;
+}
+
+export function checkAffinity({ services }: CheckInput): readonly Finding[] {
+  return services.flatMap((service) => {
+    const { affinity } = service.document.spec;
+    const maxAgeMs = affinity?.by === "cookie" ? read(affinity.maxAge) : undefined;
+    if (maxAgeMs === undefined || (maxAgeMs >= AFFINITY_MAX_AGE_MS_MIN && maxAgeMs <= AFFINITY_MAX_AGE_MS_MAX))
+      return [];
+    const path: FindingPath = ["spec", "affinity", "maxAge"];
+    const message = `an affinity cookie lives ${formatDuration(AFFINITY_MAX_AGE_MS_MIN)} to ${formatDuration(AFFINITY_MAX_AGE_MS_MAX)}`;
+    return [findingAt(service, { code: "affinity.range", path, message })];
+  });
+}
+
+export function checkRecovery({ services }: CheckInput): readonly Finding[] {
+  return services.flatMap((service) =>
+    recoveryProblems(service.document).map((problem) => findingAt(service, problem)),
+  );
+}
+
+function recoveryProblems({ spec: { recovery } }: ServiceDocument): readonly Problem[] {
+  const at: FindingPath = ["spec", "recovery"];
+  const problems: Problem[] = [];
+  if ((read(recovery?.holdDown) ?? 0) > RECOVERY_HOLD_DOWN_MS_MAX)
+    problems.push({
+      code: "recovery.range",
+      path: [...at, "holdDown"],
+      message: `a cluster that is healthy again stays out for at most ${formatDuration(RECOVERY_HOLD_DOWN_MS_MAX)}`,
+    });
+  if ((read(recovery?.ramp) ?? 0) > RECOVERY_RAMP_MS_MAX)
+    problems.push({
+      code: "recovery.range",
+      path: [...at, "ramp"],
+      message: `a cluster is back at its full weight after at most ${formatDuration(RECOVERY_RAMP_MS_MAX)}`,
     });
   return problems;
 }

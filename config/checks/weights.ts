@@ -2,7 +2,7 @@
 import { DEFAULT_RULE, type RegionWeights, type RouteDocument } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt } from "../placed.ts";
-import type { CheckInput } from "./check.ts";
+import { type CheckInput, mirroredClusters } from "./check.ts";
 import { groupBy } from "./group.ts";
 
 export function checkRuleWeights({ routes }: CheckInput): readonly Finding[] {
@@ -26,15 +26,21 @@ export function weightsOf({ spec }: RouteDocument): readonly RuleWeights[] {
   return [...rules, { rule: DEFAULT_RULE, weights: spec.default.weights, path: ["spec", "default", "weights"] }];
 }
 
-/** A side whose clusters all have weight 0 takes nobody, whatever the region's own weight is. */
-export function checkSideWeights({ clusters }: CheckInput): readonly Finding[] {
+/**
+ * A side whose clusters all have weight 0 takes nobody, whatever the region's own weight is. One that gets copies is
+ * meant to be like that.
+ */
+export function checkSideWeights({ clusters, routes }: CheckInput): readonly Finding[] {
+  const mirrored = mirroredClusters(routes);
+  const idle = ({ document: { metadata, spec } }: CheckInput["clusters"][number]) =>
+    spec.weight === 0 && !mirrored.has(metadata.name);
   const sides = groupBy(
     clusters,
     ({ document: { spec } }) => `${spec.service}/${spec.region}/${spec.side ?? "stable"}`,
   );
   return [...sides.values()].flatMap((side) => {
     const [first] = side;
-    if (first === undefined || side.some(({ document }) => document.spec.weight > 0)) return [];
+    if (first === undefined || !side.every(idle)) return [];
     const { service, region, side: name = "stable" } = first.document.spec;
     const message = `every ${name} cluster of service "${service}" in region "${region}" has weight 0`;
     return [findingAt(first, { code: "weights.zero", severity: "warning", path: ["spec", "weight"], message })];

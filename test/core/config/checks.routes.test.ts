@@ -1,11 +1,10 @@
 /** What a route may match, at its edges: hosts, paths, and two routes that nothing tells apart. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { type Case, testCases } from "./cases.ts";
 import { findingsOf, route, soundBut } from "./fixtures.ts";
 
 const match = (fields: object) => ({ match: { hosts: ["web.example.org"], ...fields } });
 const paths = (...list: object[]) => match({ paths: list });
-
-type Case = [what: string, documents: object[], expected: string[]];
 
 const CASES: Readonly<Record<string, readonly Case[]>> = {
   hosts: [
@@ -107,12 +106,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
-describe.each(Object.entries(CASES))("%s", (_, cases) => {
-  test.each(cases)("%s", (_what, documents, expected) => {
-    // The fixtures are plain objects; a case only says which of them differ.
-    expect(findingsOf(soundBut(...(documents as { readonly [key: string]: unknown }[])))).toEqual(expected);
-  });
-});
+testCases(CASES);
 
 test("a hundred equal routes give a hundred findings, not one for each pair", () => {
   const equal = Array.from({ length: 100 }, (_, index) => route(`route-${index}`));

@@ -1,5 +1,6 @@
 /** Every rule at its edges: what it finds and, beside it, the nearest thing that it lets pass. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { type Case, testCases } from "./cases.ts";
 import { cluster, findingsOf, region, route, SOUND, service, soundBut } from "./fixtures.ts";
 
 const rule = (name: string, when: object, weights: object = { eu: 1 }) => ({ name, when, weights });
@@ -8,8 +9,6 @@ const residency = (...list: object[]) => service("web", { residency: list });
 test("a sound fleet has no findings", () => {
   expect(findingsOf(SOUND)).toEqual([]);
 });
-
-type Case = [what: string, documents: object[], expected: string[]];
 
 const CASES: Readonly<Record<string, readonly Case[]>> = {
   names: [
@@ -28,16 +27,6 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "a rule called default",
       [route("web", { steering: [rule("default", { eu: true })] })],
       ["name.reserved 5/spec/steering/0/name"],
-    ],
-    [
-      "a jurisdiction twice",
-      [region("eu", { jurisdictions: ["eu", "eu"] })],
-      ["list.duplicate 0/spec/jurisdictions/1"],
-    ],
-    [
-      "a failover region twice",
-      [route("web", { failover: { order: ["us", "us"] } })],
-      ["list.duplicate 5/spec/failover/order/1"],
     ],
   ],
   references: [
@@ -268,12 +257,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
-describe.each(Object.entries(CASES))("%s", (_, cases) => {
-  test.each(cases)("%s", (_what, documents, expected) => {
-    // The fixtures are plain objects; a case only says which of them differ.
-    expect(findingsOf(soundBut(...(documents as { readonly [key: string]: unknown }[])))).toEqual(expected);
-  });
-});
+testCases(CASES);
 
 test("what is in a broken document exists all the same", () => {
   const broken = region("eu", { vantage: "nowhere" });
