@@ -1,7 +1,14 @@
 /** Which clusters are probed, where and how: the health check of the cluster, else that of its service, else none. */
-import type { Fleet, HealthCheck } from "../../../config/documents.ts";
+import type { Fleet, HealthCheck, ServiceDocument } from "../../../config/documents.ts";
 import { parseDuration } from "../../../config/duration.ts";
 import { formatEndpoint, parseEndpoint } from "../../../config/endpoint.ts";
+import {
+  HEALTH_INTERVAL_MS_DEFAULT,
+  HEALTH_INTERVAL_MS_MIN,
+  HEALTH_TIMEOUT_MS_DEFAULT,
+  HEALTH_TIMEOUT_MS_MAX,
+  RECOVERY_HOLD_DOWN_MS_DEFAULT,
+} from "../../../config/limits.ts";
 import { sortedBy } from "../../../config/order.ts";
 
 export type ProbeTarget = {
@@ -16,13 +23,9 @@ export type ProbeTarget = {
   readonly statuses?: readonly number[];
 };
 
-/** A cluster is seen down within `fall` intervals; ten seconds keep 5,000 clusters at 500 probes a second. */
-export const PROBE_INTERVAL_MS_DEFAULT = 10_000;
-/** Faster than this, a prober is an attacker. */
-export const PROBE_INTERVAL_MS_MIN = 500;
-export const PROBE_TIMEOUT_MS_DEFAULT = 2_000;
-export const PROBE_TIMEOUT_MS_MAX = 30_000;
+/** One success may be luck, and one more costs an interval. */
 export const PROBE_RISE_DEFAULT = 2;
+/** A cluster is seen down within so many intervals; fewer would mistake one lost packet for an outage. */
 export const PROBE_FALL_DEFAULT = 3;
 
 export function probeTargets(fleet: Fleet): readonly ProbeTarget[] {
@@ -38,15 +41,22 @@ export function probeTargets(fleet: Fleet): readonly ProbeTarget[] {
 }
 
 function settingsOf(check: HealthCheck): Omit<ProbeTarget, "cluster" | "url"> {
-  const intervalMs = Math.max(duration(check.interval) ?? PROBE_INTERVAL_MS_DEFAULT, PROBE_INTERVAL_MS_MIN);
+  const intervalMs = Math.max(duration(check.interval) ?? HEALTH_INTERVAL_MS_DEFAULT, HEALTH_INTERVAL_MS_MIN);
+  // A probe is over before the next one begins.
+  const timeoutMsDefault = Math.min(HEALTH_TIMEOUT_MS_DEFAULT, intervalMs - 1);
   return {
     method: check.method ?? "GET",
     intervalMs,
-    timeoutMs: Math.min(duration(check.timeout) ?? PROBE_TIMEOUT_MS_DEFAULT, PROBE_TIMEOUT_MS_MAX),
+    timeoutMs: Math.min(duration(check.timeout) ?? timeoutMsDefault, HEALTH_TIMEOUT_MS_MAX),
     rise: check.rise ?? PROBE_RISE_DEFAULT,
     fall: check.fall ?? PROBE_FALL_DEFAULT,
     ...(check.statuses === undefined ? {} : { statuses: check.statuses }),
   };
+}
+
+/** How long a cluster of this service stays out at least, however soon its probes succeed again. */
+export function holdDownMs({ spec }: ServiceDocument): number {
+  return duration(spec.recovery?.holdDown) ?? RECOVERY_HOLD_DOWN_MS_DEFAULT;
 }
 
 function duration(text: string | undefined): number | undefined {

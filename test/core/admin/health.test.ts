@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { type ClusterHealth, observe, type ProbeOutcome, unknownHealth } from "../../../admin/core/health/observe.ts";
-import { isExpectedStatus, nextProbeMs, type ProbeTarget, probeTargets } from "../../../admin/core/health/targets.ts";
+import {
+  holdDownMs,
+  isExpectedStatus,
+  nextProbeMs,
+  type ProbeTarget,
+  probeTargets,
+} from "../../../admin/core/health/targets.ts";
 import { readFleet } from "../../../config/read-fleet.ts";
 
 const SUCCESS: ProbeOutcome = { kind: "success", status: 200, durationMs: 1 };
@@ -107,11 +113,27 @@ describe("whom to probe", () => {
     ]);
   });
 
+  test("by default a probe is over before the next one begins", () => {
+    const [target] = targetsOf(service({ path: "/health", interval: "1s" }), cluster({}));
+    expect(target).toMatchObject({ intervalMs: 1_000, timeoutMs: 999 });
+  });
+
   test("nobody without a health check, and nobody who is disabled", () => {
     expect(targetsOf(service(), cluster({}))).toEqual([]);
     expect(targetsOf(service({ path: "/health" }), cluster({ adminState: "disabled" }))).toEqual([]);
     expect(targetsOf(service({ path: "/health" }), cluster({ adminState: "draining" }))).toHaveLength(1);
   });
+});
+
+test.each([
+  // recovery                 held down for
+  [undefined, 20_000],
+  [{ ramp: "5s" }, 20_000],
+  [{ holdDown: "2s" }, 2_000],
+])("a service with recovery %j holds down for %i ms", (recovery, expected) => {
+  const document = { ...service(), spec: recovery === undefined ? {} : { recovery } };
+  const { fleet } = readFleet([document], { environment: "demo", development: true });
+  expect(fleet.services.map(holdDownMs)).toEqual([expected]);
 });
 
 const TARGET: ProbeTarget = {
