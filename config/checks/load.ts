@@ -7,7 +7,7 @@ export function checkWatermarks({ services }: CheckInput): readonly Finding[] {
   return services.flatMap((service) => {
     const shed = service.document.spec.load?.shed;
     if (shed === undefined || shed.low < shed.high) return [];
-    const message = `shedding begins at "low" and is complete at "high", so "low" must be below ${shed.high}`;
+    const message = `shedding begins at "low" and is complete at "high", so ${shed.low} must be below ${shed.high}`;
     return [findingAt(service, { code: "load.order", path: ["spec", "load", "shed", "low"], message })];
   });
 }

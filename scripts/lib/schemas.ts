@@ -28,6 +28,15 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
     "The first rule that matches the client says which jurisdictions may serve it; no match: nobody may.",
   "Service spec.canaryShareBps": "The canary side's part of each region's traffic in basis points (1000 is 10%).",
   "Service spec.affinity": "What keeps a client on its region and cluster; clientAddress when left out.",
+  "Service spec.recovery": "How a cluster, and with it its region, comes back after it was away: not all at once.",
+  "Service spec.recovery.holdDown":
+    "How long it stays out at least, however soon probes succeed again; 20s when left out.",
+  "Service spec.recovery.ramp": "From its return to its full weight; 60s when left out.",
+  "Service spec.recovery.floorPercent":
+    "Percent of its weight at the start of the ramp; 10 when left out, 100: no ramp.",
+  "Service spec.load.lean": "Weights lean towards clusters and regions with headroom, by the load they report.",
+  "Service spec.load.shed":
+    "Percent of utilization: below low nobody leaves a region, from high on everybody who can. Off when left out.",
   "Service spec.timeouts.firstByte": "How long one attempt waits for response headers, as in 5s.",
   "Service spec.timeouts.total": "How long all attempts together may take until response headers, as in 15s.",
   "Cluster spec.endpoint": "Scheme, host and port; the path of each request is appended.",
@@ -35,6 +44,7 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Cluster spec.side": "Which side of a split it serves; stable when left out.",
   "Route spec.steering": "Tried in order; the first rule that matches the client gives the weights of the regions.",
   "Route spec.default": "When no steering rule matches: by weights, by distance, or by measured latency.",
+  "Route spec.mirror": "Copies a part of the safe requests to another cluster; nobody waits for its answers.",
   "Route spec.failover.order": "proximity (every other region, nearest first), none, or a list of regions.",
 };
 
