@@ -39,13 +39,14 @@ export const CF_BLOB_HEADER = "x-cf-blob";
 
 const COMPATIBILITY_DATE = "2026-10-20";
 
-/** A process that was asked to end and did not is killed after this long. */
-const GRACE_MS = 2_000;
-
 const CONFIG_FILE = "edge.capnp";
 
-export async function startEdge(options: EdgeOptions): Promise<Edge> {
+/** Bundled once, started as often as a test wants a process that remembers nothing. */
+export type PreparedEdge = { readonly start: () => Promise<Edge>; readonly dispose: () => Promise<void> };
+
+export async function prepareEdge(options: EdgeOptions): Promise<PreparedEdge> {
   const folder = await mkdtemp(path.join(tmpdir(), "fairlead-wire-"));
+  const dispose = () => rm(folder, { recursive: true, force: true });
   try {
     await bundleWorker({
       entry: "worker/index.ts",
@@ -53,9 +54,26 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       builtinSnapshot: options.snapshot,
     });
     await writeFile(path.join(folder, CONFIG_FILE), configuration(options));
-    return await startProcess(folder);
   } catch (cause) {
-    await rm(folder, { recursive: true, force: true });
+    await dispose();
+    throw cause;
+  }
+  return { start: () => startProcess(folder), dispose };
+}
+
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const prepared = await prepareEdge(options);
+  try {
+    const edge = await prepared.start();
+    return {
+      ...edge,
+      dispose: async () => {
+        await edge.dispose();
+        await prepared.dispose();
+      },
+    };
+  } catch (cause) {
+    await prepared.dispose();
     throw cause;
   }
 }
@@ -84,10 +102,7 @@ async function startProcess(folder: string): Promise<Edge> {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid,
     logLines: () => lines,
-    dispose: async () => {
-      await stop(child);
-      await rm(folder, { recursive: true, force: true });
-    },
+    dispose: () => stop(child),
   };
 }
 
@@ -101,13 +116,12 @@ async function listeningPort(control: Readable): Promise<number> {
   throw new Error("workerd closed its control pipe before it listened");
 }
 
+/** At once: asked politely, workerd would wait for the connections that a test has left behind, and has nothing to save. */
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+  child.kill("SIGKILL");
   await exited;
-  clearTimeout(timer);
 }
 
 /** workerd's KV binding speaks HTTP to a service; this one has one value, or none. */

@@ -26,11 +26,15 @@ export function switchLines(key: string, more: readonly string[] = []): readonly
   return ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${acceptOf(key)}`, ...more];
 }
 
-/** Switches protocols and sends every message back, until the client closes. */
-export function echoAnswer(key: string, more: readonly string[] = []): Answer {
+/** Switches protocols, says `greeting` if there is one, and sends every message back until the client closes. */
+export function echoAnswer(
+  key: string,
+  { lines = [], greeting }: { readonly lines?: readonly string[]; readonly greeting?: string } = {},
+): Answer {
   return {
     takeOver: (socket, rest) => {
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${switchLines(key, more).join("\r\n")}\r\n\r\n`);
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${switchLines(key, lines).join("\r\n")}\r\n\r\n`);
+      if (greeting !== undefined) socket.write(serverTextFrame(greeting));
       echo(socket, rest);
     },
   };
@@ -65,8 +69,8 @@ export function closeFrame(code: number): Buffer {
   return clientFrame(OPCODE.close, payload);
 }
 
-/** What an echo sends back for `textFrame(text)`. */
-export function echoedTextFrame(text: string): Buffer {
+/** What a server sends, an echo of `textFrame(text)` as well. */
+export function serverTextFrame(text: string): Buffer {
   return encodeFrame({ final: true, opcode: OPCODE.text, payload: Buffer.from(text) });
 }
 

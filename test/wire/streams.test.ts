@@ -12,8 +12,8 @@ import {
   acceptOf,
   closeFrame,
   echoAnswer,
-  echoedTextFrame,
   HANDSHAKE_LINES,
+  serverTextFrame,
   textFrame,
   WEBSOCKET_KEY,
 } from "../faults/websocket.ts";
@@ -170,8 +170,8 @@ describe("WebSockets", () => {
     return connection;
   }
 
-  function serveEcho(more: readonly string[] = []): void {
-    lanes.origin.serve({ answer: (request) => echoAnswer(values(request, "sec-websocket-key")[0] ?? "", more) });
+  function serveEcho(lines: readonly string[] = []): void {
+    lanes.origin.serve({ answer: (request) => echoAnswer(values(request, "sec-websocket-key")[0] ?? "", { lines }) });
   }
 
   test("a handshake reaches the cluster and its answer proves itself to the client", async () => {
@@ -197,7 +197,7 @@ describe("WebSockets", () => {
     const connection = await shakeHands();
     for (const text of ["hello", "x".repeat(200), "y".repeat(100_000)]) {
       await connection.send(textFrame(text));
-      const echoed = echoedTextFrame(text);
+      const echoed = serverTextFrame(text);
       expect(await connection.waitUntil(({ received }) => received.includes(echoed))).toBe(true);
     }
     connection.destroy();
