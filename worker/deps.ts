@@ -8,6 +8,7 @@ import { createSources } from "./io/sources.ts";
 import { createVerifier } from "./io/verify.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type Egress, type Env, readSettings, type Settings } from "./settings.ts";
+import { randomHexPool } from "./trace-context.ts";
 
 export type Deps = {
   readonly settings: Settings;
@@ -20,6 +21,8 @@ export type Deps = {
   readonly now: () => number;
   /** A uint32, for clients that have no key. Nothing sticky hangs on it, so it need not be a strong one. */
   readonly draw: () => number;
+  /** Ids of traces and spans. */
+  readonly randomHex: (digits: number) => string;
 };
 
 export function createDeps(env: Env): Deps {
@@ -43,8 +46,9 @@ export function createDeps(env: Env): Deps {
     snapshots,
     health,
     retryBudget: new RetryBudget(),
-    egress: env.EGRESS ?? { fetch: (request) => fetch(request) },
+    egress: env.EGRESS ?? { fetch: (url, init) => fetch(url, init) },
     now,
     draw: () => Math.floor(Math.random() * 2 ** 32),
+    randomHex: randomHexPool((bytes) => void crypto.getRandomValues(bytes)),
   };
 }

@@ -7,7 +7,7 @@ import { BEACON_MS_DEFAULT, BEACON_MS_DEVELOPMENT } from "../config/beacon.ts";
 import { Name } from "../config/ids.ts";
 
 /** The seam for requests to clusters: a binding with mTLS or a private network in its place, else the global `fetch`. */
-export type Egress = { fetch(request: Request): Promise<Response> };
+export type Egress = { fetch(url: string, init: RequestInit): Promise<Response> };
 
 export type Env = {
   readonly CONFIG: KVNamespace;
