@@ -4,7 +4,8 @@ import { answer, chunk, LAST_CHUNK, rawAnswer } from "../faults/answers.ts";
 import { type PreparedEdge, prepareEdge } from "../faults/edge-harness.ts";
 import { type FaultProxy, startFaultProxy } from "../faults/fault-proxy.ts";
 import { wireSnapshot } from "../faults/fleets.ts";
-import { exchange, type RawAnswer, RawConnection, values } from "../faults/raw-client.ts";
+import { exchange, type RawAnswer, values } from "../faults/raw-client.ts";
+import { RawConnection } from "../faults/raw-connection.ts";
 import {
   type Answer,
   type RecordedRequest,

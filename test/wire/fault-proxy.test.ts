@@ -4,7 +4,8 @@ import { answer } from "../faults/answers.ts";
 import { type Fault, shapeAnswer } from "../faults/fault.ts";
 import { type FaultProxy, startFaultProxy } from "../faults/fault-proxy.ts";
 import { seededRandom } from "../faults/random.ts";
-import { exchange, RawConnection } from "../faults/raw-client.ts";
+import { exchange } from "../faults/raw-client.ts";
+import { RawConnection } from "../faults/raw-connection.ts";
 import { type RecordingServer, startRecordingServer } from "../faults/recording-server.ts";
 import { pause, RESET, send } from "../faults/steps.ts";
 

@@ -3,6 +3,8 @@
  * origin alike, except where a row says so and why. What the edge itself writes is in `forwarding.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answer } from "../faults/answers.ts";
+import { RawConnection } from "../faults/raw-connection.ts";
 import { type Differences, differences, SET_BY_THE_EDGE } from "./differences.ts";
 import { type Lanes, openLanes, type RequestParts, requestText } from "./lanes.ts";
 
@@ -248,5 +250,19 @@ describe("request targets that are changed", () => {
     const { after } = await sendBothWays({ what: target, request: { target } });
     expect(after.startLine).toBe(`GET ${arrives} HTTP/1.1`);
     expect(after.lines).toContain("x-forwarded-host: shop.example");
+  });
+});
+
+describe("requests behind each other on one connection", () => {
+  test("two in one packet are two, and are answered in order", async () => {
+    lanes.origin.serve({ answer: ({ startLine }) => [answer({ status: "200 OK", content: `for ${startLine}` })] });
+    const connection = await RawConnection.open(lanes.edge.port);
+    const post = requestText({ method: "POST", target: "/1", content: "GET /x HTTP/1.1\r\n\r\n" });
+    await connection.send(post + requestText({ target: "/2" }));
+    expect(await connection.waitFor("for GET /2 HTTP/1.1")).toBe(true);
+    const text = connection.received.toString();
+    expect(text.indexOf("for POST /1 ")).toBeLessThan(text.indexOf("for GET /2 "));
+    expect(lanes.origin.requests().map(({ startLine }) => startLine)).toEqual(["POST /1 HTTP/1.1", "GET /2 HTTP/1.1"]);
+    connection.destroy();
   });
 });

@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { answer, chunk, LAST_CHUNK, rawAnswer } from "../faults/answers.ts";
-import { RawConnection, values } from "../faults/raw-client.ts";
+import { values } from "../faults/raw-client.ts";
+import { RawConnection } from "../faults/raw-connection.ts";
 import { FIN, pause, RESET, type Step, send } from "../faults/steps.ts";
 import {
   acceptOf,
@@ -189,6 +190,20 @@ describe("WebSockets", () => {
     expect(values(request, "sec-websocket-protocol")).toEqual(["chat, superchat"]);
     expect(values(request, "cookie")).toEqual(["a=1"]);
     expect(values(request, "via")).toEqual(["1.1 fairlead"]);
+    connection.destroy();
+  });
+
+  test.each([
+    ["as Firefox asks", ["Connection: keep-alive, Upgrade", "Upgrade: websocket"]],
+    ["in other case", ["connection: upgrade", "upgrade: WebSocket"]],
+  ])("a handshake %s", async (_what, lines) => {
+    serveEcho();
+    const connection = await RawConnection.open(lanes.edge.port);
+    const others = HANDSHAKE_LINES.filter((line) => line.startsWith("Sec-"));
+    await connection.send(requestText({ lines: [...lines, ...others] }));
+    expect(await connection.waitFor("HTTP/1.1 101 ")).toBe(true);
+    await connection.send(textFrame("hello"));
+    expect(await connection.waitUntil(({ received }) => received.includes(serverTextFrame("hello")))).toBe(true);
     connection.destroy();
   });
 
