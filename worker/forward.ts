@@ -12,7 +12,8 @@ import { fieldsToDropFromResponse, isWebSocket, setRequestHeaders } from "./head
 import { mayRetry } from "./may-retry.ts";
 import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
-import type { Attempt, Decision } from "./routing/decision.ts";
+import { attemptsOf, type DecideInput } from "./routing/decide.ts";
+import type { Attempt, DecisionToForward } from "./routing/decision.ts";
 import type { Target } from "./target.ts";
 import { continueTrace } from "./trace-context.ts";
 
@@ -20,9 +21,9 @@ export type ForwardInput = {
   readonly request: Request;
   readonly target: Target;
   readonly client: Client;
-  readonly decision: Extract<Decision, { kind: "forward" }>;
-  /** Of the snapshot that the decision was made with. */
-  readonly revision: number;
+  readonly decision: DecisionToForward;
+  /** What was decided on: asked again, for the failover order, when the first attempt fails. */
+  readonly question: DecideInput;
   readonly deps: Deps;
 };
 
@@ -38,20 +39,22 @@ export async function forward(input: ForwardInput): Promise<Response> {
   return toClient(outcome.response, input, outcome.attempt);
 }
 
-async function attemptInOrder({ request, target, client, decision, deps }: ForwardInput): Promise<Outcome> {
-  const { attempts, firstByteMs, totalMs } = decision;
+async function attemptInOrder({ request, target, client, decision, question, deps }: ForwardInput): Promise<Outcome> {
+  const { first, firstByteMs, totalMs } = decision;
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
-  const question = { method: request.method, hasBody: request.body !== null };
+  const repeatable = { method: request.method, hasBody: request.body !== null };
   const webSocketAsked = isWebSocket(request.headers);
-  const waits = !question.hasBody || isShortUpload(request.headers);
+  const waits = !repeatable.hasBody || isShortUpload(request.headers);
 
   const upstream = upstreamInit({ request, target, client, deps });
   let failure: Failure | undefined;
-  for (const [index, attempt] of attempts.entries()) {
+  let attempts: readonly Attempt[] = [first];
+  for (let index = 0; index < attempts.length; index += 1) {
+    const attempt = attempts[index] ?? first;
     const remainingMs = index === 0 ? totalMs : totalMs - (deps.now() - startMs);
     if (failure !== undefined) {
-      if (remainingMs <= 0 || !mayRetry({ ...question, failure }) || !deps.retryBudget.tryRetry(deps.now())) break;
+      if (remainingMs <= 0 || !mayRetry({ ...repeatable, failure }) || !deps.retryBudget.tryRetry(deps.now())) break;
     }
     const answer = await send(
       addressOf(attempt, target),
@@ -62,6 +65,7 @@ async function attemptInOrder({ request, target, client, decision, deps }: Forwa
     failure = answer instanceof Response ? failureOfResponse(answer, webSocketAsked) : answer;
     if (answer instanceof Response && failure === undefined) return { response: answer, attempt };
     if (answer instanceof Response) discard(answer);
+    if (index === 0) attempts = attemptsOf(question);
   }
   invariant(failure !== undefined, "a decision to forward has at least one attempt");
   return { failure };
@@ -71,7 +75,7 @@ async function attemptInOrder({ request, target, client, decision, deps }: Forwa
  * What is sent, the same to each cluster. A request without a body is described anew, which takes half the time of a
  * `new Request`; one with a body is copied, because a described GET may have none, and clients do send such.
  */
-function upstreamInit({ request, target, client, deps }: Omit<ForwardInput, "decision" | "revision">): RequestInit {
+function upstreamInit({ request, target, client, deps }: Omit<ForwardInput, "decision" | "question">): RequestInit {
   const headers = new Headers(request.headers);
   setRequestHeaders(headers, request.headers, {
     target,
@@ -134,7 +138,7 @@ function discard(response: Response): void {
 }
 
 /** What the client gets: the very answer, unless a header has to go or, in development, one is added. */
-function toClient(response: Response, { decision, revision, deps }: ForwardInput, attempt: Attempt): Response {
+function toClient(response: Response, { decision, question, deps }: ForwardInput, attempt: Attempt): Response {
   // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
   if (response.status < 200 || response.status > 599) return response;
   const drop = fieldsToDropFromResponse(response.headers);
@@ -142,7 +146,10 @@ function toClient(response: Response, { decision, revision, deps }: ForwardInput
   const copy = new Response(response.body, response);
   for (const name of drop) copy.headers.delete(name);
   if (deps.settings.development) {
-    copy.headers.set("fairlead-decision", `${decision.route};${attempt.region};${attempt.cluster};${revision}`);
+    copy.headers.set(
+      "fairlead-decision",
+      `${decision.route};${attempt.region};${attempt.cluster};${question.snapshot.revision}`,
+    );
   }
   return copy;
 }

@@ -23,7 +23,8 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
   if (freshened !== undefined) await freshened;
 
   const snapshot = deps.snapshots.current();
-  const decision = decide({ snapshot, facts, health: deps.health.view(), draw: deps.draw(), now: deps.now() });
+  const question = { snapshot, facts, health: deps.health.view(), draw: deps.draw(), now: deps.now() };
+  const decision = decide(question);
   if (decision.kind === "reject") return problem(decision.code, request);
-  return forward({ request, target, client: client.value, decision, revision: snapshot.revision, deps });
+  return forward({ request, target, client: client.value, decision, question, deps });
 }

@@ -14,7 +14,7 @@ import { type LoadedSnapshot, loadSnapshot } from "../../worker/routing/loaded-s
 import { readAsn, readPlace } from "../../worker/routing/place.ts";
 import { CLIENT_GEOS, clientAddress } from "./clients.ts";
 import { benchSnapshot, type FleetShape, type FleetTarget, fleetTargets } from "./fleet.ts";
-import { pickEvenly, type Summary, seededDraws, summarize } from "./statistics.ts";
+import { pickByPopularity, pickEvenly, type Summary, seededDraws, summarize } from "./statistics.ts";
 
 export const DECIDE_SIZES = [3, 30, 300, 3_000] as const;
 
@@ -78,7 +78,7 @@ function decideAll(snapshot: LoadedSnapshot, health: HealthView, questions: read
   let forwarded = 0;
   for (const { facts, draw } of questions) {
     const decision = decide({ snapshot, facts, health, draw, now: 1_800_000_000_000 });
-    if (decision.kind === "forward") forwarded += decision.attempts.length > 0 ? 1 : 0;
+    if (decision.kind === "forward") forwarded += decision.first.endpoint.length > 0 ? 1 : 0;
   }
   return forwarded;
 }
@@ -86,7 +86,7 @@ function decideAll(snapshot: LoadedSnapshot, health: HealthView, questions: read
 export function benchQuestions(targets: readonly FleetTarget[]): readonly Question[] {
   const draw = seededDraws(7);
   return Array.from({ length: QUESTIONS }, () => {
-    const target = pickEvenly(targets, draw());
+    const target = pickByPopularity(targets, draw());
     const geo = pickEvenly(CLIENT_GEOS, draw());
     const headers = new Map([["x-session", `session-${draw()}`]]);
     const asn = readAsn(geo);

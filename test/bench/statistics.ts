@@ -50,3 +50,23 @@ export function pickEvenly<T>(entries: readonly T[], draw: number): T {
   invariant(entry !== undefined, "a draw below 2^32 falls on an entry of a list that is not empty");
   return entry;
 }
+
+/**
+ * The k-th item in proportion to 1/k, which is how requests spread over sites, services and paths (Breslau et al., "Web
+ * caching and Zipf-like distributions", 1999). `draw` is a uint32.
+ */
+export function pickByPopularity<T>(items: readonly T[], draw: number): T {
+  const weights = items.map((_, index) => 1 / (index + 1));
+  let point = (draw / 2 ** 32) * weights.reduce((sum, weight) => sum + weight, 0);
+  const index = weights.findIndex((weight) => {
+    point -= weight;
+    return point < 0;
+  });
+  return pickAt(items, index);
+}
+
+function pickAt<T>(items: readonly T[], index: number): T {
+  const item = items[Math.max(0, index)];
+  invariant(item !== undefined, "there is something to pick from");
+  return item;
+}

@@ -6,13 +6,15 @@
 import type { HealthView } from "./health-view.ts";
 import type { LoadedCluster, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
 import { type Acceptable, ANY_CONDITION, NOT_DOWN, pickCluster } from "./pick.ts";
+import { healthOf } from "./region-health.ts";
 import { rankRendezvous } from "./rendezvous.ts";
-import type { Level } from "./steering.ts";
+import type { Level, Steered } from "./steering.ts";
 
 export type AttemptInput = {
   readonly service: LoadedService;
   readonly first: LoadedCluster;
-  readonly levels: readonly Level[];
+  /** Undefined for a bound client that nobody else could serve. */
+  readonly steered: Steered | undefined;
   readonly keyHash: number;
   readonly health: HealthView;
 };
@@ -20,9 +22,10 @@ export type AttemptInput = {
 /** At least `first`, at most the service's `attemptsMax`, no cluster twice. */
 export function attemptOrder(input: AttemptInput): readonly LoadedCluster[] {
   const order: LoadedCluster[] = [input.first];
+  const levels = input.steered === undefined ? [] : [input.steered.first, ...input.steered.rest()];
   for (const acceptable of [NOT_DOWN, ANY_CONDITION]) {
-    if (order.length < input.service.attemptsMax) addFromOwnRegion(input, order, acceptable);
-    for (const level of input.levels) {
+    if (order.length < input.service.attemptsMax) addFromOwnRegion(input, levels, order, acceptable);
+    for (const level of levels) {
       if (order.length >= input.service.attemptsMax) return order;
       addFromLevel(input, order, level, acceptable);
     }
@@ -30,8 +33,13 @@ export function attemptOrder(input: AttemptInput): readonly LoadedCluster[] {
   return order;
 }
 
-function addFromOwnRegion(input: AttemptInput, order: LoadedCluster[], acceptable: Acceptable): void {
-  for (const level of input.levels) {
+function addFromOwnRegion(
+  input: AttemptInput,
+  levels: readonly Level[],
+  order: LoadedCluster[],
+  acceptable: Acceptable,
+): void {
+  for (const level of levels) {
     for (const { region } of level) if (region.name === input.first.region) addFrom(region, input, order, acceptable);
   }
 }
@@ -47,7 +55,6 @@ function addFromLevel(input: AttemptInput, order: LoadedCluster[], level: Level,
 
 function addFrom(region: LoadedRegion, input: AttemptInput, order: LoadedCluster[], acceptable: Acceptable): void {
   const { service, keyHash, health } = input;
-  const except = (name: string) => order.some((cluster) => cluster.name === name);
-  const pick = pickCluster(region, service, { keyHash, health, acceptable, except });
+  const pick = pickCluster(healthOf(region, service, health), service, { keyHash, acceptable, tried: order });
   if (pick !== undefined) order.push(pick.cluster);
 }

@@ -4,7 +4,7 @@
  * down. The binding itself comes from a token that the shell has verified.
  */
 import type { Reason } from "./decision.ts";
-import { keepsBound, type Permission } from "./eligibility.ts";
+import { keepsBound } from "./eligibility.ts";
 import type { Facts } from "./facts.ts";
 import type { HealthView } from "./health-view.ts";
 import type { LoadedCluster, LoadedService } from "./loaded-snapshot.ts";
@@ -14,20 +14,21 @@ export type BindingInput = {
   readonly service: LoadedService;
   readonly facts: Facts;
   readonly health: HealthView;
-  readonly permitted: NonNullable<Permission>;
+  /** By residency. */
+  readonly permitted: ReadonlySet<string>;
   readonly now: number;
 };
 
-export function boundCluster(input: BindingInput, reasons: Reason[]): LoadedCluster | undefined {
+export function boundCluster(input: BindingInput, trace: Reason[] | undefined): LoadedCluster | undefined {
   const name = input.facts.binding;
   if (name === undefined) return undefined;
   const cluster = input.service.clusters.get(name);
   const lost = cluster === undefined ? "gone" : whyLost(cluster, input);
   if (cluster === undefined || lost !== undefined) {
-    reasons.push({ code: "binding.lost", cluster: name, because: lost ?? "gone" });
+    trace?.push({ code: "binding.lost", cluster: name, because: lost ?? "gone" });
     return undefined;
   }
-  reasons.push({ code: "binding.kept", cluster: name, availability: cluster.availability.adminState });
+  trace?.push({ code: "binding.kept", cluster: name, availability: cluster.availability.adminState });
   return cluster;
 }
 
@@ -35,7 +36,7 @@ function whyLost(
   cluster: LoadedCluster,
   { service, health, permitted, now }: BindingInput,
 ): "closed" | "unhealthy" | "residency" | undefined {
-  if (!permitted(cluster.region)) return "residency";
+  if (!permitted.has(cluster.region)) return "residency";
   const region = service.regions.find((candidate) => candidate.name === cluster.region);
   const open = region !== undefined && keepsBound(region.availability, now) && keepsBound(cluster.availability, now);
   if (!open) return "closed";

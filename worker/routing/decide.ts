@@ -1,23 +1,32 @@
 /**
- * The routing decision (DESIGN §4): snapshot, facts, health and a draw in; an ordered list of attempts or a refusal
- * out, with the reason for every step. Pure: the edge, explain, plan and replay all run this function. It never throws
- * and never waits.
+ * The routing decision (DESIGN §4): snapshot, facts, health and a draw in; where to send the request, or why nowhere,
+ * out. Pure: the edge, explain, plan and replay all run these steps. They never throw and never wait. The failover order
+ * and the reasons come from running them again with a trace, because few requests ever need either.
  */
 
+import type { HealthState } from "../../config/health.ts";
 import { type ClientKey, clientKey } from "./affinity.ts";
 import { attemptOrder } from "./attempts.ts";
 import { boundCluster } from "./binding.ts";
-import type { Attempt, Decision, Reason, RejectCode } from "./decision.ts";
-import { acceptingRegions, residencyOf } from "./eligibility.ts";
+import type {
+  Attempt,
+  Decision,
+  DecisionToForward,
+  DecisionToReject,
+  Reason,
+  RejectCode,
+  TracedDecision,
+} from "./decision.ts";
+import { admissionOf } from "./eligibility.ts";
 import type { Facts } from "./facts.ts";
 import type { HealthView } from "./health-view.ts";
-import { chooseLevel } from "./level.ts";
-import type { LoadedCluster, LoadedRegion, LoadedRoute, LoadedSnapshot } from "./loaded-snapshot.ts";
+import { chooseLevel, pickRegion } from "./level.ts";
+import type { LoadedCluster, LoadedRoute, LoadedService, LoadedSnapshot } from "./loaded-snapshot.ts";
 import { matchRoute } from "./match.ts";
 import { ANY_CONDITION, DEGRADED_ONLY, HEALTHY_ONLY, pickCluster } from "./pick.ts";
-import { pickRendezvous } from "./rendezvous.ts";
+import { healthOf } from "./region-health.ts";
 import { withoutShed } from "./shed.ts";
-import { type Level, steer } from "./steering.ts";
+import { type Steered, steer } from "./steering.ts";
 
 export type DecideInput = {
   readonly snapshot: LoadedSnapshot;
@@ -29,80 +38,108 @@ export type DecideInput = {
   readonly now: number;
 };
 
-export function decide({ snapshot, facts, health, draw, now }: DecideInput): Decision {
+export function decide(input: DecideInput): Decision {
+  const found = resolve(input, undefined);
+  return "first" in found ? toForward(found) : toReject(found);
+}
+
+/** The failover order of a request, starting with what `decide` answers; empty for a refusal. */
+export function attemptsOf(input: DecideInput): readonly Attempt[] {
+  const found = resolve(input, undefined);
+  return "first" in found ? orderOf(found, input) : [];
+}
+
+/** What `decide` answers, with the failover order and the reasons. For explain, plan and tests. */
+export function traceDecision(input: DecideInput): TracedDecision {
   const reasons: Reason[] = [];
-  const match = matchRoute(snapshot.index, facts);
-  if (match.kind === "noHost") {
-    reasons.push({ code: "route.hostUnknown", host: facts.host });
-    return { kind: "reject", code: "hostUnknown", reasons };
+  const found = resolve(input, reasons);
+  if (!("first" in found)) return { ...toReject(found), reasons };
+  const attempts = orderOf(found, input);
+  reasons.push({ code: "attempts", clusters: attempts.map(({ cluster }) => cluster) });
+  return { ...toForward(found), attempts, reasons };
+}
+
+function orderOf(found: Forward, { health }: DecideInput): readonly Attempt[] {
+  return attemptOrder({ ...found, service: found.route.service, health }).map(({ attempt }) => attempt);
+}
+
+function toReject({ code, route }: Reject): DecisionToReject {
+  if (route === undefined) return { kind: "reject", code };
+  return { kind: "reject", code, route: route.name, service: route.service.name };
+}
+
+function toForward({ route, first }: Forward): DecisionToForward {
+  const { name: service, firstByteMs, totalMs } = route.service;
+  return { kind: "forward", route: route.name, service, first: first.attempt, firstByteMs, totalMs };
+}
+
+type Forward = {
+  readonly route: LoadedRoute;
+  readonly first: LoadedCluster;
+  readonly steered: Steered | undefined;
+  readonly keyHash: number;
+};
+
+type Reject = { readonly code: RejectCode; readonly route?: LoadedRoute };
+
+/** The steps of DESIGN §4, up to the first attempt. With a trace, every step says what it did. */
+function resolve({ snapshot, facts, health, draw, now }: DecideInput, trace: Reason[] | undefined): Forward | Reject {
+  const route = matchRoute(snapshot.index, facts);
+  if (route === "noHost") {
+    trace?.push({ code: "route.hostUnknown", host: facts.host });
+    return { code: "hostUnknown" };
   }
-  if (match.kind === "noPath") {
-    reasons.push({ code: "route.none", host: facts.host, path: facts.path });
-    return { kind: "reject", code: "noRoute", reasons };
+  if (route === "noPath") {
+    trace?.push({ code: "route.none", host: facts.host, path: facts.path });
+    return { code: "noRoute" };
   }
-  const route = match.route;
   const { service } = route;
-  reasons.push({ code: "route.matched", route: route.name, service: service.name, host: facts.host });
+  trace?.push({ code: "route.matched", route: route.name, service: service.name, host: facts.host });
 
-  const permitted = residencyOf(service, facts, reasons);
-  if (permitted === undefined) return reject(route, "residencyDenied", reasons);
+  const admission = admissionOf(service, facts, trace);
+  if (admission === undefined) return { code: "residencyDenied", route };
 
-  const regions = acceptingRegions(service, permitted, reasons);
   const key = clientKey(service, facts, draw);
-  const steered = steer(route, { eligible: regions, facts, health, keyHash: key.hash }, reasons);
-  const levels = withoutShed(service, steered, key.hash, health, reasons);
-  const bound = boundCluster({ service, facts, health, permitted, now }, reasons);
-  const first = bound ?? pickFirst(route, levels, key, health, reasons);
-  if (first === undefined) return reject(route, whyNobody(route, levels), reasons);
+  const clientInput = { keyHash: key.hash, health };
+  const wanted = steer(route, { ...clientInput, admission, facts }, trace);
+  const steered = wanted === undefined ? undefined : withoutShed(service, wanted, clientInput, trace);
+  const bound = boundCluster({ service, facts, health, permitted: admission.permitted, now }, trace);
+  if (bound !== undefined) return { route, first: bound, steered, keyHash: key.hash };
+  if (steered === undefined) return { code: whyNowhere(service), route };
 
-  const attempts = attemptOrder({ service, first, levels, keyHash: key.hash, health });
-  reasons.push({ code: "attempts", clusters: attempts.map((cluster) => cluster.name) });
-  return {
-    kind: "forward",
-    route: route.name,
-    service: service.name,
-    attempts: attempts.map(toAttempt),
-    firstByteMs: service.firstByteMs,
-    totalMs: service.totalMs,
-    reasons,
-  };
+  const first = pickFirst(route, steered, key, health, trace);
+  return first === undefined ? { code: "noHealthyCluster", route } : { route, first, steered, keyHash: key.hash };
 }
 
 /** Level by load, region by weight, side by cohort, cluster by weight. */
 function pickFirst(
   route: LoadedRoute,
-  levels: readonly Level[],
+  steered: Steered,
   key: ClientKey,
   health: HealthView,
-  reasons: Reason[],
+  trace: Reason[] | undefined,
 ): LoadedCluster | undefined {
-  const chosen = chooseLevel(route, levels, key.hash, health, reasons);
-  if (chosen === undefined) return undefined;
-  const region: LoadedRegion | undefined = pickRendezvous(key.hash, chosen.level, chosen.weightOf)?.region;
-  if (region === undefined) return undefined;
-  reasons.push({ code: "pick.region", region: region.name, by: key.source });
+  const chosen = chooseLevel(route, steered, { keyHash: key.hash, health }, trace);
+  const region = chosen === undefined ? undefined : pickRegion(route, chosen, { keyHash: key.hash, health });
+  if (chosen === undefined || region === undefined) return undefined;
+  trace?.push({ code: "pick.region", region: region.name, by: key.source });
 
-  const acceptable = { healthy: HEALTHY_ONLY, degraded: DEGRADED_ONLY, panic: ANY_CONDITION }[chosen.mode];
-  const pick = pickCluster(region, route.service, { keyHash: key.hash, health, acceptable });
+  const regionHealth = healthOf(region, route.service, health);
+  const pick = pickCluster(regionHealth, route.service, { keyHash: key.hash, acceptable: ACCEPTABLE[chosen.mode] });
   if (pick === undefined) return undefined;
-  const { cluster, cohort, canaryShareBps, wanted } = pick;
-  reasons.push({ code: "split.side", side: wanted, cohort, canaryShareBps });
-  if (cluster.side !== wanted) reasons.push({ code: "split.otherSide", wanted });
-  const healthState = health.ejected.has(cluster.name) ? "ejected" : (health.states.get(cluster.name) ?? "unknown");
-  reasons.push({ code: "pick.cluster", cluster: cluster.name, healthState });
+  const { cluster, cohort, wanted } = pick;
+  trace?.push({ code: "split.side", side: wanted, cohort, canaryShareBps: regionHealth.canaryShareBps });
+  if (cluster.side !== wanted) trace?.push({ code: "split.otherSide", wanted });
+  trace?.push({ code: "pick.cluster", cluster: cluster.name, healthState: healthStateOf(cluster.name, health) });
   return cluster;
 }
 
-/** Nobody may, nobody takes traffic, or everybody who does is down. */
-function whyNobody(route: LoadedRoute, levels: readonly Level[]): RejectCode {
-  if (levels.length > 0) return "noHealthyCluster";
-  return route.service.residency === undefined ? "noEligibleRegion" : "residencyUnavailable";
+const ACCEPTABLE = { healthy: HEALTHY_ONLY, degraded: DEGRADED_ONLY, panic: ANY_CONDITION } as const;
+
+function healthStateOf(cluster: string, health: HealthView): HealthState | "ejected" {
+  return health.ejected.has(cluster) ? "ejected" : (health.states.get(cluster) ?? "unknown");
 }
 
-function reject(route: LoadedRoute, code: RejectCode, reasons: readonly Reason[]): Decision {
-  return { kind: "reject", code, route: route.name, service: route.service.name, reasons };
-}
-
-function toAttempt({ name, region, side, endpoint }: LoadedCluster): Attempt {
-  return { cluster: name, region, side, endpoint };
+function whyNowhere(service: LoadedService): RejectCode {
+  return service.residency === undefined ? "noEligibleRegion" : "residencyUnavailable";
 }

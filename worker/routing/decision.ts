@@ -78,21 +78,30 @@ export type RegionRemoval = "disabled" | "draining" | "noCluster" | "weightZero"
 /** What the hash was taken of: an affinity header, the client's address, or the caller's draw. */
 export type KeySource = "header" | "clientAddress" | "draw";
 
-export type Decision =
-  | {
-      readonly kind: "forward";
-      readonly route: string;
-      readonly service: string;
-      /** At least one. */
+export type DecisionToForward = {
+  readonly kind: "forward";
+  readonly route: string;
+  readonly service: string;
+  readonly first: Attempt;
+  readonly firstByteMs: number;
+  readonly totalMs: number;
+};
+
+export type DecisionToReject = {
+  readonly kind: "reject";
+  readonly code: RejectCode;
+  readonly route?: string;
+  readonly service?: string;
+};
+
+/** What every request needs: where it goes first, or why nowhere. */
+export type Decision = DecisionToForward | DecisionToReject;
+
+/** The same decision with what few requests need: the failover order, and the reason for every step. */
+export type TracedDecision =
+  | (DecisionToForward & {
+      /** At least one; starts with `first`. */
       readonly attempts: readonly Attempt[];
-      readonly firstByteMs: number;
-      readonly totalMs: number;
       readonly reasons: readonly Reason[];
-    }
-  | {
-      readonly kind: "reject";
-      readonly code: RejectCode;
-      readonly route?: string;
-      readonly service?: string;
-      readonly reasons: readonly Reason[];
-    };
+    })
+  | (DecisionToReject & { readonly reasons: readonly Reason[] });

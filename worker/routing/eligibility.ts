@@ -1,44 +1,50 @@
 /**
  * Which regions may serve a client at all: residency first, as a hard filter that nothing later can widen, then what
- * operators wish. A drained or disabled region is no failover target either. Health plays no part here.
+ * operators wish. A drained or disabled region is no failover target either. Health plays no part here, so it is worked
+ * out once per revision and only looked up per request.
  */
 import type { Availability } from "../../config/snapshot.ts";
 import type { Reason, RegionRemoval } from "./decision.ts";
 import type { Facts } from "./facts.ts";
-import type { LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
+import type { Admission, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
 import { matchesPlace } from "./place.ts";
 
-/** True for every region when the service states no residency; undefined when nobody may serve this client. */
-export type Permission = ((region: string) => boolean) | undefined;
-
-export function residencyOf(service: LoadedService, facts: Facts, reasons: Reason[]): Permission {
-  if (service.residency === undefined) {
-    reasons.push({ code: "residency.none" });
-    return () => true;
-  }
-  const number = service.residency.findIndex((candidate) => matchesPlace(candidate.clients, facts.place));
-  const rule = service.residency[number];
-  if (rule === undefined) {
-    reasons.push({ code: "residency.denied", country: facts.place.country ?? null });
-    return undefined;
-  }
-  const { jurisdictions, removed, permitted } = rule;
-  reasons.push({ code: "residency.filtered", rule: number, jurisdictions, removed });
-  return (region) => permitted.has(region);
+/** `permitted` are the regions that residency leaves, in the order of their names. */
+export function admit(permitted: readonly LoadedRegion[], index: number): Admission {
+  return {
+    index,
+    permitted: new Set(permitted.map((region) => region.name)),
+    eligible: permitted.filter((region) => whyNotAccepting(region) === undefined),
+    closed: permitted.flatMap((region) => {
+      const because = whyNotAccepting(region);
+      return because === undefined ? [] : [{ region: region.name, because }];
+    }),
+  };
 }
 
-/** The permitted regions that take new clients, in the order of their names. */
-export function acceptingRegions(
-  service: LoadedService,
-  permitted: (region: string) => boolean,
-  reasons: Reason[],
-): readonly LoadedRegion[] {
-  return service.regions.filter((region) => {
-    if (!permitted(region.name)) return false;
-    const because = whyNotAccepting(region);
-    if (because !== undefined) reasons.push({ code: "region.removed", region: region.name, because });
-    return because === undefined;
-  });
+/** Undefined when nobody may serve this client. */
+export function admissionOf(service: LoadedService, facts: Facts, trace: Reason[] | undefined): Admission | undefined {
+  const admission = service.residency === undefined ? service.openAdmission : byResidency(service, facts, trace);
+  if (service.residency === undefined) trace?.push({ code: "residency.none" });
+  for (const closed of trace === undefined ? [] : (admission?.closed ?? []))
+    trace?.push({ code: "region.removed", ...closed });
+  return admission;
+}
+
+function byResidency(
+  { residency = [] }: LoadedService,
+  facts: Facts,
+  trace: Reason[] | undefined,
+): Admission | undefined {
+  const number = residency.findIndex((candidate) => matchesPlace(candidate.clients, facts.place));
+  const rule = residency[number];
+  if (rule === undefined) {
+    trace?.push({ code: "residency.denied", country: facts.place.country ?? null });
+    return undefined;
+  }
+  const { jurisdictions, removed } = rule;
+  trace?.push({ code: "residency.filtered", rule: number, jurisdictions, removed });
+  return rule.admission;
 }
 
 function whyNotAccepting(region: LoadedRegion): RegionRemoval | undefined {

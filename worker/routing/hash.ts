@@ -10,10 +10,20 @@ export function murmur3(text: string, seed = 0): number {
   let block = 0;
   let bytes = 0;
   for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) {
+      block |= unit << (8 * (bytes & 3));
+      bytes += 1;
+      if ((bytes & 3) === 0) {
+        hash = mixBlock(hash, block);
+        block = 0;
+      }
+      continue;
+    }
     const codePoint = text.codePointAt(i) ?? 0;
     if (codePoint > 0xffff) i += 1;
     // Up to four UTF-8 bytes, packed from the first to the last in `utf8`'s low bytes.
-    const [utf8, length] = codePoint < 0x80 ? [codePoint, 1] : encodeUtf8(codePoint);
+    const [utf8, length] = encodeUtf8(codePoint);
     for (let k = 0; k < length; k += 1) {
       block |= ((utf8 >>> (8 * k)) & 0xff) << (8 * (bytes & 3));
       bytes += 1;

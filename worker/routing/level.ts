@@ -3,13 +3,15 @@
  * fixed, so when a level loses health only the clients above its load leave it, and they come back when it recovers.
  */
 import { unreachable } from "../../config/invariant.ts";
+import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
 import type { Reason } from "./decision.ts";
 import { combine, murmur3, scale } from "./hash.ts";
 import type { HealthView } from "./health-view.ts";
-import type { LoadedRoute } from "./loaded-snapshot.ts";
-import { type LevelHealth, localityWeight, priorityLoads } from "./priority.ts";
-import { type RegionHealth, regionHealths } from "./region-health.ts";
-import type { Level, WeightedRegion } from "./steering.ts";
+import type { LoadedRegion, LoadedRoute, LoadedService } from "./loaded-snapshot.ts";
+import { carriesAll, type LevelHealth, localityWeight, priorityLoads } from "./priority.ts";
+import { healthOf, type RegionHealth } from "./region-health.ts";
+import { pickRendezvous } from "./rendezvous.ts";
+import type { Level, Steered, WeightedRegion } from "./steering.ts";
 
 /** Which clusters of the level take the request. */
 export type LevelMode = "healthy" | "degraded" | "panic";
@@ -17,26 +19,27 @@ export type LevelMode = "healthy" | "degraded" | "panic";
 export type ChosenLevel = {
   readonly level: Level;
   readonly mode: LevelMode;
-  /** The weight of each region of the level as things stand. */
-  readonly weightOf: (region: WeightedRegion) => number;
 };
 
 const LEVEL_SALT_HASH = murmur3("priority level");
-const NOTHING: RegionHealth = { healthyBps: 0, degradedBps: 0, headroomBps: 10_000, shedBps: 0 };
 
-/** Undefined when there is no level, or nothing usable and the route does not spread over what is down. */
+/** Undefined when nothing is usable and the route does not spread over what is down. */
 export function chooseLevel(
   route: LoadedRoute,
-  levels: readonly Level[],
-  keyHash: number,
-  health: HealthView,
-  reasons: Reason[],
+  steered: Steered,
+  { keyHash, health }: { readonly keyHash: number; readonly health: HealthView },
+  trace: Reason[] | undefined,
 ): ChosenLevel | undefined {
-  if (levels.length === 0) return undefined;
-  const regions = regionHealths(route.service, health);
-  const healths = levels.map((level) => levelHealth(level, regions));
-  const loads = priorityLoads(healths, route.failover);
-  reasons.push({
+  const { service, failover } = route;
+  // On a good day the first level carries everything and nobody needs to look at the others.
+  const first = levelHealth(steered.first, service, health);
+  if (trace === undefined && carriesAll(first, failover.overprovisioningFactor))
+    return { level: steered.first, mode: "healthy" };
+
+  const levels = [steered.first, ...steered.rest()];
+  const healths = levels.map((level) => levelHealth(level, service, health));
+  const loads = priorityLoads(healths, failover);
+  trace?.push({
     code: "priority.loads",
     levels: loads.levels.map(({ healthyLoad, degradedLoad, panic }, i) => ({
       regions: (levels[i] ?? []).map(({ region }) => region.name),
@@ -49,29 +52,39 @@ export function chooseLevel(
 
   const point = scale(combine(keyHash, LEVEL_SALT_HASH), 100);
   const spot = spotAt(point, loads.levels);
-  reasons.push({ code: "priority.level", level: spot.index, point });
+  trace?.push({ code: "priority.level", level: spot.index, point });
   const level = levels[spot.index];
   const inPanic = loads.levels[spot.index]?.panic === true;
-  if (level === undefined || (inPanic && route.failover.onPanic === "reject")) return undefined;
-  const mode = inPanic ? "panic" : spot.mode;
-  return {
-    level,
-    mode,
-    weightOf: (region) => regionWeight(region, mode, regions, route.failover.overprovisioningFactor),
-  };
+  if (level === undefined || (inPanic && failover.onPanic === "reject")) return undefined;
+  return { level, mode: inPanic ? "panic" : spot.mode };
 }
 
-function levelHealth(level: Level, regions: ReadonlyMap<string, RegionHealth>): LevelHealth {
+/** The region of a level for this client, by what each can take as things stand. */
+export function pickRegion(
+  { service, failover }: LoadedRoute,
+  { level, mode }: ChosenLevel,
+  { keyHash, health }: { readonly keyHash: number; readonly health: HealthView },
+): LoadedRegion | undefined {
+  // A level is only chosen when somebody in it can take the request.
+  if (level.length === 1) return level[0]?.region;
+  const weightOf = (entry: WeightedRegion) =>
+    regionWeight(entry, mode, healthOf(entry.region, service, health), failover.overprovisioningFactor);
+  return pickRendezvous(keyHash, level, weightOf)?.region;
+}
+
+function levelHealth(level: Level, service: LoadedService, health: HealthView): LevelHealth {
   let healthy = 0;
   let degraded = 0;
   let total = 0;
+  let available = 0;
   for (const { region, weight } of level) {
-    const { healthyBps, degradedBps } = regions.get(region.name) ?? NOTHING;
+    const { healthyBps, degradedBps, availableBps } = healthOf(region, service, health);
+    available += availableBps;
     healthy += weight * healthyBps;
     degraded += weight * degradedBps;
-    total += weight * 10_000;
+    total += weight * SHARE_BPS_TOTAL;
   }
-  return { healthy, degraded, total };
+  return { healthy, degraded, total, availablePercent: available / level.length / 100 };
 }
 
 function healthyPercent(health: LevelHealth | undefined): number {
@@ -97,12 +110,11 @@ function spotAt(
 }
 
 function regionWeight(
-  { region, weight }: WeightedRegion,
+  { weight }: WeightedRegion,
   mode: LevelMode,
-  regions: ReadonlyMap<string, RegionHealth>,
+  { healthyBps, degradedBps, headroomBps }: RegionHealth,
   overprovisioningFactor: number,
 ): number {
-  const { healthyBps, degradedBps, headroomBps } = regions.get(region.name) ?? NOTHING;
   switch (mode) {
     case "healthy":
       return localityWeight(weight, healthyBps, overprovisioningFactor) * headroomBps;

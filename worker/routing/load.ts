@@ -36,6 +36,13 @@ export function utilizationOf(clusters: readonly LoadedCluster[], health: Health
   return weights === 0 ? undefined : sum / weights;
 }
 
+const LATENCY_PROBE_SALT_HASH = murmur3("latency probe");
+
+/** 3 of 100 clients keep the figures of second-best regions fresh. */
+export function isLatencyProbe(keyHash: number): boolean {
+  return scale(combine(keyHash, LATENCY_PROBE_SALT_HASH), SHARE_BPS_TOTAL) < PROBE_SHARE_BPS;
+}
+
 /** Both sides of a region together. */
 export function regionUtilization(region: LoadedRegion, health: HealthView): number | undefined {
   return utilizationOf([...region.stable, ...region.canary], health);

@@ -3,6 +3,7 @@
  * everything a request needs is one step away. Says nothing about health or time.
  */
 import type { HeaderMatch, Side } from "../../config/documents.ts";
+import type { PlaceSelector } from "../../config/place.ts";
 import type {
   Availability,
   Snapshot,
@@ -16,13 +17,15 @@ import type {
   SnapshotRule,
   SnapshotService,
 } from "../../config/snapshot.ts";
+import type { Attempt, RegionRemoval } from "./decision.ts";
 import { type UnitVector, unitVector } from "./distance.ts";
+import { admit } from "./eligibility.ts";
 import { murmur3 } from "./hash.ts";
 import type { HealthView } from "./health-view.ts";
 import { buildRouteIndex, type RouteIndex } from "./match.ts";
-import { type CompiledSelector, compileSelector, namesPlace } from "./place.ts";
+import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";
-import type { Level, WeightedRegion } from "./steering.ts";
+import type { Level, Plan, WeightedRegion } from "./steering.ts";
 
 export type LoadedCluster = {
   readonly name: string;
@@ -34,10 +37,14 @@ export type LoadedCluster = {
   readonly availability: Availability;
   /** Cluster and region both take new clients, and the cluster has a weight. */
   readonly accepting: boolean;
+  /** Made once: each request that goes here would need one. */
+  readonly attempt: Attempt;
 };
 
 /** A region as one service sees it. */
 export type LoadedRegion = {
+  /** Its place in the service's `regions`: what is kept for each region is an array. */
+  readonly index: number;
   readonly name: string;
   readonly nameHash: number;
   readonly vector: UnitVector;
@@ -51,29 +58,42 @@ export type LoadedRegion = {
   readonly alone: Level;
 };
 
+/** Who may serve a group of clients, as far as residency and operators say; health and time play no part. */
+export type Admission = {
+  readonly index: number;
+  /** Regions that may serve by residency. */
+  readonly permitted: ReadonlySet<string>;
+  /** Those of them that take new clients, in the order of their names, and why the others do not. */
+  readonly eligible: readonly LoadedRegion[];
+  readonly closed: readonly { readonly region: string; readonly because: RegionRemoval }[];
+};
+
 export type LoadedResidencyRule = {
   readonly clients: CompiledSelector;
   readonly jurisdictions: readonly string[];
-  /** Names of this service's regions that may serve, and those that may not, in order. */
-  readonly permitted: ReadonlySet<string>;
   readonly removed: readonly string[];
+  readonly admission: Admission;
 };
 
 export type LoadedService = {
   readonly name: string;
   readonly saltHash: number;
   readonly affinity: SnapshotAffinity;
+  /** Undefined when the service states none: then `openAdmission` holds for everybody. */
   readonly residency: readonly LoadedResidencyRule[] | undefined;
+  readonly openAdmission: Admission;
   /** Regions in which the service has clusters, in the order of their names. */
   readonly regions: readonly LoadedRegion[];
   readonly clusters: ReadonlyMap<string, LoadedCluster>;
+  /** Names by the id that affinity cookies carry; empty unless the service binds by cookie. */
+  readonly clustersById: ReadonlyMap<string, string>;
   readonly attemptsMax: number;
   readonly firstByteMs: number;
   readonly totalMs: number;
   readonly load: SnapshotLoadPolicy;
   readonly recovery: SnapshotService["recovery"];
-  /** What the newest health view comes to, kept by `region-health.ts`: one entry, replaced with the view. */
-  healthMemo: { readonly view: HealthView; readonly regions: ReadonlyMap<string, RegionHealth> } | undefined;
+  /** What the newest health view comes to, by region index: kept by `region-health.ts`, replaced with the view. */
+  healthMemo: { readonly view: HealthView; readonly regions: (RegionHealth | undefined)[] } | undefined;
 };
 
 export type LoadedRule = {
@@ -95,6 +115,8 @@ export type LoadedRoute = {
   readonly steering: readonly LoadedRule[];
   readonly default: SnapshotDefault;
   readonly failover: SnapshotFailover;
+  /** What rules come to for an admission, kept by `steering.ts`: bounded by rules times residency rules. */
+  readonly plans: (Plan | undefined)[];
 };
 
 export type LoadedSnapshot = {
@@ -107,50 +129,56 @@ export type LoadedSnapshot = {
 
 /** `snapshot` has passed `parseSnapshot`, so every reference in it leads somewhere. */
 export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
-  const regions = new Map<string, SnapshotRegion>(snapshot.regions.map((region) => [region.name, region]));
+  const shared: Shared = {
+    regions: new Map(snapshot.regions.map((region) => [region.name, { ...region, vector: unitVector(region) }])),
+    selector: selectorCompiler(),
+  };
   const clustersByService = groupBy(snapshot.clusters, (cluster) => cluster.service);
   const services = new Map(
     snapshot.services.map((service) => [
       service.name,
-      loadService(service, clustersByService.get(service.name) ?? [], regions),
+      loadService(service, clustersByService.get(service.name) ?? [], shared),
     ]),
   );
   const routes = snapshot.routes.flatMap((route): LoadedRoute[] => {
     const service = services.get(route.service);
-    return service === undefined ? [] : [loadRoute(route, service)];
+    return service === undefined ? [] : [loadRoute(route, service, shared)];
   });
   const { revision, environment, beacons } = snapshot;
   return { revision, environment, beacons, index: buildRouteIndex(routes), services: [...services.values()] };
 }
 
-function loadService(
-  service: SnapshotService,
-  clusters: readonly SnapshotCluster[],
-  allRegions: ReadonlyMap<string, SnapshotRegion>,
-): LoadedService {
-  const byRegion = groupBy(clusters, (cluster) => cluster.region);
-  const regions = [...byRegion.keys()].sort().flatMap((name): LoadedRegion[] => {
-    const region = allRegions.get(name);
-    return region === undefined ? [] : [loadRegion(region, service, byRegion.get(name) ?? [])];
-  });
+/** What services and routes have in common, made once: the less there is of it, the more of it stays in the cache. */
+type Shared = {
+  readonly regions: ReadonlyMap<string, SnapshotRegion & { readonly vector: UnitVector }>;
+  readonly selector: (selector: PlaceSelector) => CompiledSelector;
+};
+
+function loadService(service: SnapshotService, clusters: readonly SnapshotCluster[], shared: Shared): LoadedService {
+  const loaded = clusters
+    .map((cluster) => loadCluster(cluster, shared.regions.get(cluster.region)?.availability))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const byRegion = groupBy(loaded, (cluster) => cluster.region);
+  const present = [...byRegion.keys()].sort().flatMap((name) => shared.regions.get(name) ?? []);
+  const regions = present.map((region, index) => loadRegion(region, index, service, byRegion.get(region.name) ?? []));
   return {
     name: service.name,
     saltHash: murmur3(`split:${service.name}`),
     affinity: service.affinity,
-    residency: service.residency?.map(({ clients, jurisdictions }) => {
+    residency: service.residency?.map(({ clients, jurisdictions }, index) => {
       const permitted = regions.filter((region) => jurisdictions.some((name) => region.jurisdictions.has(name)));
-      const names = new Set(permitted.map((region) => region.name));
       return {
-        clients: compileSelector(clients),
+        clients: shared.selector(clients),
         jurisdictions,
-        permitted: names,
-        removed: regions.filter((region) => !names.has(region.name)).map((region) => region.name),
+        removed: regions.filter((region) => !permitted.includes(region)).map((region) => region.name),
+        admission: admit(permitted, index),
       };
     }),
+    openAdmission: admit(regions, 0),
     regions,
-    clusters: new Map(
-      clusters.map((cluster) => [cluster.name, loadCluster(cluster, allRegions.get(cluster.region)?.availability)]),
-    ),
+    clusters: new Map(loaded.map((cluster) => [cluster.name, cluster])),
+    clustersById:
+      service.affinity.by === "cookie" ? new Map(loaded.map((cluster) => [clusterId(cluster), cluster.name])) : NO_IDS,
     attemptsMax: service.attemptsMax,
     firstByteMs: service.firstByteMs,
     totalMs: service.totalMs,
@@ -158,6 +186,13 @@ function loadService(
     recovery: service.recovery,
     healthMemo: undefined,
   };
+}
+
+const NO_IDS: ReadonlyMap<string, string> = new Map();
+
+/** Eight hex digits that stand for a cluster where its name is nobody's business. */
+export function clusterId({ nameHash }: { readonly nameHash: number }): string {
+  return nameHash.toString(16).padStart(8, "0");
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
@@ -171,18 +206,17 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
 }
 
 function loadRegion(
-  region: SnapshotRegion,
+  region: SnapshotRegion & { readonly vector: UnitVector },
+  index: number,
   service: SnapshotService,
-  clusters: readonly SnapshotCluster[],
+  clusters: readonly LoadedCluster[],
 ): LoadedRegion {
-  const accepting = clusters
-    .map((cluster) => loadCluster(cluster, region.availability))
-    .filter((cluster) => cluster.accepting)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const accepting = clusters.filter((cluster) => cluster.accepting);
   const loaded = {
+    index,
     name: region.name,
     nameHash: murmur3(region.name),
-    vector: unitVector(region),
+    vector: region.vector,
     availability: region.availability,
     jurisdictions: new Set(region.jurisdictions),
     canaryShareBps: service.canaryShareBps[region.name] ?? 0,
@@ -205,10 +239,11 @@ function loadCluster(cluster: SnapshotCluster, region: Availability | undefined)
     weight,
     availability,
     accepting: weight > 0 && availability.adminState === "enabled" && region?.adminState === "enabled",
+    attempt: { cluster: name, region: cluster.region, side, endpoint },
   };
 }
 
-function loadRoute(route: SnapshotRoute, service: LoadedService): LoadedRoute {
+function loadRoute(route: SnapshotRoute, service: LoadedService, shared: Shared): LoadedRoute {
   return {
     name: route.name,
     service,
@@ -216,16 +251,17 @@ function loadRoute(route: SnapshotRoute, service: LoadedService): LoadedRoute {
     paths: route.paths,
     ...(route.methods === undefined ? {} : { methods: route.methods }),
     ...(route.headers === undefined ? {} : { headers: route.headers }),
-    steering: route.steering.map(loadRule),
+    steering: route.steering.map((rule) => loadRule(rule, shared)),
     default: route.default,
     failover: route.failover,
+    plans: [],
   };
 }
 
-function loadRule({ name, when, weights }: SnapshotRule): LoadedRule {
+function loadRule({ name, when, weights }: SnapshotRule, shared: Shared): LoadedRule {
   return {
     name,
-    place: namesPlace(when) ? compileSelector(when) : undefined,
+    place: namesPlace(when) ? shared.selector(when) : undefined,
     asns: when.asns === undefined ? undefined : new Set(when.asns),
     headers: when.headers,
     weights,

@@ -34,10 +34,8 @@ export type RouteIndex<R extends Matchable> = {
   readonly anyHost: Node<R> | undefined;
 };
 
-export type Match<R> =
-  | { readonly kind: "route"; readonly route: R }
-  | { readonly kind: "noPath" }
-  | { readonly kind: "noHost" };
+/** The route, or what was not found. */
+export type Match<R> = R | "noPath" | "noHost";
 
 export function buildRouteIndex<R extends Matchable>(routes: readonly R[]): RouteIndex<R> {
   const exactHosts = new Map<string, Node<R>>();
@@ -62,7 +60,7 @@ export function matchRoute<R extends Matchable>(index: RouteIndex<R>, facts: Fac
   const segments = splitPath(facts.path);
   const exact = index.exactHosts.get(facts.host);
   const route = exact === undefined ? undefined : findInTree(exact, segments, facts);
-  return route === undefined ? matchWildcards(index, segments, facts, exact !== undefined) : { kind: "route", route };
+  return route ?? matchWildcards(index, segments, facts, exact !== undefined);
 }
 
 function matchWildcards<R extends Matchable>(
@@ -75,9 +73,9 @@ function matchWildcards<R extends Matchable>(
   for (const root of wildcardNodes(index, facts.host)) {
     hostKnown = true;
     const route = findInTree(root, segments, facts);
-    if (route !== undefined) return { kind: "route", route };
+    if (route !== undefined) return route;
   }
-  return hostKnown ? { kind: "noPath" } : { kind: "noHost" };
+  return hostKnown ? "noPath" : "noHost";
 }
 
 /** The trees of the wildcards that hold a host, longest first. A wildcard stands for one label or more. */

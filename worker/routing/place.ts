@@ -58,24 +58,35 @@ function countryCoordinates(entry: { latitude: number; longitude: number }): Pla
   return { latitude: entry.latitude, longitude: entry.longitude, from: "country" };
 }
 
-/** A selector with its lists as sets, made once per revision. */
+/** A selector with its lists as sets, made once per revision; undefined for lists that it does not have. */
 export type CompiledSelector = {
   readonly any: boolean;
   readonly eu: boolean;
   readonly unknown: boolean;
-  readonly countries: ReadonlySet<string>;
-  readonly subdivisions: ReadonlySet<string>;
-  readonly continents: ReadonlySet<string>;
+  readonly countries: ReadonlySet<string> | undefined;
+  readonly subdivisions: ReadonlySet<string> | undefined;
+  readonly continents: ReadonlySet<string> | undefined;
 };
 
-export function compileSelector(selector: PlaceSelector): CompiledSelector {
+function compileSelector(selector: PlaceSelector): CompiledSelector {
   return {
     any: selector.any === true,
     eu: selector.eu === true,
     unknown: selector.unknown === true,
-    countries: new Set(selector.countries),
-    subdivisions: new Set(selector.subdivisions),
-    continents: new Set(selector.continents),
+    countries: selector.countries === undefined ? undefined : new Set(selector.countries),
+    subdivisions: selector.subdivisions === undefined ? undefined : new Set(selector.subdivisions),
+    continents: selector.continents === undefined ? undefined : new Set(selector.continents),
+  };
+}
+
+/** Compiles selectors, each spelling once: hundreds of routes say "Europe", and one copy of it stays in the cache. */
+export function selectorCompiler(): (selector: PlaceSelector) => CompiledSelector {
+  const compiled = new Map<string, CompiledSelector>();
+  return (selector) => {
+    const spelling = JSON.stringify(PLACE_KEYS.map((key) => selector[key] ?? null));
+    const known = compiled.get(spelling) ?? compileSelector(selector);
+    compiled.set(spelling, known);
+    return known;
   };
 }
 
@@ -88,8 +99,8 @@ export function namesPlace(selector: PlaceSelector): boolean {
 export function matchesPlace(selector: CompiledSelector, place: Facts["place"]): boolean {
   if (selector.any) return true;
   if (place.country === undefined && selector.unknown) return true;
-  if (place.country !== undefined && selector.countries.has(place.country)) return true;
   if (place.eu && selector.eu) return true;
-  if (place.subdivision !== undefined && selector.subdivisions.has(place.subdivision)) return true;
-  return place.continent !== undefined && selector.continents.has(place.continent);
+  if (place.country !== undefined && selector.countries?.has(place.country) === true) return true;
+  if (place.continent !== undefined && selector.continents?.has(place.continent) === true) return true;
+  return place.subdivision !== undefined && selector.subdivisions?.has(place.subdivision) === true;
 }

@@ -14,6 +14,11 @@ export type LevelHealth = {
   readonly degraded: number;
   /** Everything that takes part, usable or not; what is drained or disabled is not counted. */
   readonly total: number;
+  /**
+   * Percent of the level's members that are not down, where that is something else than (healthy + degraded) / total:
+   * with unequal weights, or while something ramps. Only panic asks for it, which is about trust in health, not load.
+   */
+  readonly availablePercent?: number;
 };
 
 export type PriorityOptions = {
@@ -43,9 +48,7 @@ export type PriorityLoads = {
 
 export function priorityLoads(levels: readonly LevelHealth[], options: PriorityOptions): PriorityLoads {
   const first = levels[0];
-  if (first !== undefined && availability(first.healthy, first.total, options.overprovisioningFactor) === 100) {
-    return firstTakesAll(levels);
-  }
+  if (first !== undefined && carriesAll(first, options.overprovisioningFactor)) return firstTakesAll(levels);
   const healthy = levels.map((level) => availability(level.healthy, level.total, options.overprovisioningFactor));
   const degraded = levels.map((level) => availability(level.degraded, level.total, options.overprovisioningFactor));
   const normalizedTotal = Math.min(100, sum(healthy) + sum(degraded));
@@ -74,6 +77,11 @@ export function priorityLoads(levels: readonly LevelHealth[], options: PriorityO
 const ALL: LevelLoad = { healthyLoad: 100, degradedLoad: 0, panic: false };
 const NONE: LevelLoad = { healthyLoad: 0, degradedLoad: 0, panic: false };
 
+/** Whether a first level keeps all of the load, whatever is behind it. */
+export function carriesAll(level: LevelHealth, overprovisioningFactor: number): boolean {
+  return availability(level.healthy, level.total, overprovisioningFactor) === 100;
+}
+
 /** What the rules below come to on a good day, without the arithmetic: most requests are served on one. */
 function firstTakesAll(levels: readonly LevelHealth[]): PriorityLoads {
   return { levels: levels.map((_, i) => (i === 0 ? ALL : NONE)), normalizedTotal: 100, usable: true };
@@ -85,6 +93,7 @@ function availability(usable: number, total: number, overprovisioningFactor: num
 }
 
 function inPanic(level: LevelHealth, panicThreshold: number): boolean {
+  if (level.availablePercent !== undefined) return level.availablePercent < panicThreshold;
   return level.total === 0 || (100 * (level.healthy + level.degraded)) / level.total < panicThreshold;
 }
 

@@ -10,20 +10,36 @@
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
 import type { SnapshotLoadPolicy } from "../../config/snapshot.ts";
 import type { HealthView } from "./health-view.ts";
-import { headroomBps, regionUtilization, shedBps } from "./load.ts";
+import { headroomBps, regionUtilization, shedBps, utilizationOf } from "./load.ts";
 import type { LoadedCluster, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
 
 /** What a request may be sent to in a region: a level's healthy load goes to healthy clusters, and so on. */
 export type Condition = "healthy" | "degraded" | "down";
 
+/** A cluster as the newest view has it. */
+export type Member = {
+  readonly cluster: LoadedCluster;
+  readonly nameHash: number;
+  readonly condition: Condition;
+  /** Its weight, less what it may not carry for now, and leaning to headroom where the service wants that. */
+  readonly weight: number;
+};
+
 export type RegionHealth = {
   /** 0 to 10,000. */
   readonly healthyBps: number;
   readonly degradedBps: number;
+  /** What is not down, whole clusters: one that ramps counts in full. */
+  readonly availableBps: number;
   /** 300 to 10,000: what its weight is multiplied with when the service's weights lean to headroom. */
   readonly headroomBps: number;
   /** The part of its clients that it sheds. */
   readonly shedBps: number;
+  /** The split as it can be carried out: without an accepting canary cluster, nobody is a canary client. */
+  readonly canaryShareBps: number;
+  /** Accepting clusters in the order of their names. */
+  readonly stable: readonly Member[];
+  readonly canary: readonly Member[];
 };
 
 /** `unknown` counts as healthy: without knowledge, weights decide. An ejected cluster is down whatever probes say. */
@@ -34,54 +50,76 @@ export function conditionOf(cluster: string, health: HealthView): Condition {
   return state === "degraded" ? "degraded" : "healthy";
 }
 
-/** The part of its weight that a cluster may carry for now, 1 to 10,000. */
-export function capacityOf(cluster: string, health: HealthView): number {
-  return health.capacityBps.get(cluster) ?? SHARE_BPS_TOTAL;
+/** How a region of the service is. Worked out when it is first asked for, and kept until another view comes. */
+export function healthOf(region: LoadedRegion, service: LoadedService, health: HealthView): RegionHealth {
+  if (service.healthMemo?.view !== health) {
+    service.healthMemo = { view: health, regions: Array.from({ length: service.regions.length }) };
+  }
+  const known = service.healthMemo.regions[region.index];
+  if (known !== undefined) return known;
+  const worked = regionHealth(region, service.load, health);
+  service.healthMemo.regions[region.index] = worked;
+  return worked;
 }
 
-/** For each region of the service by name. Kept until another view comes, so a request only looks it up. */
-export function regionHealths(service: LoadedService, health: HealthView): ReadonlyMap<string, RegionHealth> {
-  if (service.healthMemo?.view === health) return service.healthMemo.regions;
-  const regions = new Map(service.regions.map((region) => [region.name, regionHealth(region, service.load, health)]));
-  service.healthMemo = { view: health, regions };
-  return regions;
-}
-
-export function regionHealth(region: LoadedRegion, load: SnapshotLoadPolicy, health: HealthView): RegionHealth {
-  const canaryBps = effectiveCanaryBps(region);
+function regionHealth(region: LoadedRegion, load: SnapshotLoadPolicy, health: HealthView): RegionHealth {
+  const canaryShareBps = region.canary.length === 0 ? 0 : region.canaryShareBps;
   const stable = sideHealth(region.stable, health);
   const canary = sideHealth(region.canary, health);
   const weigh = (ofStable: number, ofCanary: number) =>
-    Math.floor((ofStable * (SHARE_BPS_TOTAL - canaryBps) + ofCanary * canaryBps) / SHARE_BPS_TOTAL);
+    Math.floor((ofStable * (SHARE_BPS_TOTAL - canaryShareBps) + ofCanary * canaryShareBps) / SHARE_BPS_TOTAL);
   return {
     healthyBps: weigh(stable.healthyBps, canary.healthyBps),
     degradedBps: weigh(stable.degradedBps, canary.degradedBps),
+    availableBps: weigh(stable.availableBps, canary.availableBps),
     headroomBps: load.lean ? headroomBps(regionUtilization(region, health)) : SHARE_BPS_TOTAL,
     shedBps: load.shed === undefined ? 0 : shedBps(regionUtilization(region, health), load.shed),
+    canaryShareBps,
+    stable: members(region.stable, load, health),
+    canary: members(region.canary, load, health),
   };
 }
 
-/** The split as it can be carried out: without an accepting canary cluster, nobody is a canary client. */
-export function effectiveCanaryBps(region: LoadedRegion): number {
-  return region.canary.length === 0 ? 0 : region.canaryShareBps;
+function members(clusters: readonly LoadedCluster[], load: SnapshotLoadPolicy, health: HealthView): readonly Member[] {
+  const mean = load.lean ? utilizationOf(clusters, health) : undefined;
+  return clusters.map((cluster) => {
+    const utilization = health.utilizationBps.get(cluster.name) ?? mean;
+    const headroom = load.lean ? headroomBps(utilization) : 1;
+    return {
+      cluster,
+      nameHash: cluster.nameHash,
+      condition: conditionOf(cluster.name, health),
+      weight: cluster.weight * capacityOf(cluster.name, health) * headroom,
+    };
+  });
+}
+
+/** The part of its weight that a cluster may carry for now, 1 to 10,000. */
+function capacityOf(cluster: string, health: HealthView): number {
+  return health.capacityBps.get(cluster) ?? SHARE_BPS_TOTAL;
 }
 
 /** Of the side's whole weight. */
 function sideHealth(
   clusters: readonly LoadedCluster[],
   health: HealthView,
-): Pick<RegionHealth, "healthyBps" | "degradedBps"> {
+): Pick<RegionHealth, "healthyBps" | "degradedBps" | "availableBps"> {
   let total = 0;
+  let available = 0;
   let healthy = 0;
   let degraded = 0;
   for (const cluster of clusters) {
     const condition = conditionOf(cluster.name, health);
     const usable = cluster.weight * capacityOf(cluster.name, health);
     total += cluster.weight;
+    if (condition !== "down") available += cluster.weight;
     if (condition === "healthy") healthy += usable;
     if (condition === "degraded") degraded += usable;
   }
-  return total === 0
-    ? { healthyBps: 0, degradedBps: 0 }
-    : { healthyBps: healthy / total, degradedBps: degraded / total };
+  if (total === 0) return { healthyBps: 0, degradedBps: 0, availableBps: 0 };
+  return {
+    healthyBps: healthy / total,
+    degradedBps: degraded / total,
+    availableBps: (SHARE_BPS_TOTAL * available) / total,
+  };
 }

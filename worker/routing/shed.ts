@@ -6,28 +6,25 @@ import type { Reason } from "./decision.ts";
 import type { HealthView } from "./health-view.ts";
 import { isShed } from "./load.ts";
 import type { LoadedService } from "./loaded-snapshot.ts";
-import { regionHealths } from "./region-health.ts";
-import type { Level, WeightedRegion } from "./steering.ts";
+import { healthOf } from "./region-health.ts";
+import type { Steered, WeightedRegion } from "./steering.ts";
 
 export function withoutShed(
   service: LoadedService,
-  levels: readonly Level[],
-  keyHash: number,
-  health: HealthView,
-  reasons: Reason[],
-): readonly Level[] {
-  if (service.load.shed === undefined) return levels;
-  const regions = regionHealths(service, health);
-  const shareOf = (name: string) => regions.get(name)?.shedBps ?? 0;
-  const stays = ({ region }: WeightedRegion) => !isShed(keyHash, region, shareOf(region.name));
+  steered: Steered,
+  { keyHash, health }: { readonly keyHash: number; readonly health: HealthView },
+  trace: Reason[] | undefined,
+): Steered {
+  if (service.load.shed === undefined) return steered;
+  const levels = [steered.first, ...steered.rest()];
+  const shareOf = ({ region }: WeightedRegion) => healthOf(region, service, health).shedBps;
+  const stays = (entry: WeightedRegion) => !isShed(keyHash, entry.region, shareOf(entry));
   const left = levels.map((level) => level.filter(stays)).filter((level) => level.length > 0);
-  const canServe = left.some((level) => level.some(({ region }) => (regions.get(region.name)?.healthyBps ?? 0) > 0));
-  if (!canServe) return levels;
-  for (const level of levels) {
-    for (const entry of level) {
-      const { name } = entry.region;
-      if (!stays(entry)) reasons.push({ code: "load.shed", region: name, shedBps: shareOf(name) });
-    }
+  const canServe = left.some((level) => level.some(({ region }) => healthOf(region, service, health).healthyBps > 0));
+  const [first, ...rest] = left;
+  if (!canServe || first === undefined) return steered;
+  for (const entry of levels.flat()) {
+    if (!stays(entry)) trace?.push({ code: "load.shed", region: entry.region.name, shedBps: shareOf(entry) });
   }
-  return left;
+  return { first, rest: () => rest };
 }

@@ -1,19 +1,17 @@
 /**
  * Which regions a client should go to, before anybody asks how they are: the first steering rule that matches, else the
  * route's default. The outcome is a list of priority levels: the preferred regions with their weights, then the
- * failover order, one region a level.
+ * failover order, one region a level. Nearly every request only needs the first, so the others are worked out on demand.
  *
  * A region with weight 0 is in no level: it gets nothing, not by failover either. A region that a rule does not name
  * has no share of its own but is a failover target. That is the difference between 0 and absent (DESIGN §2).
  */
-
-import type { Reason, RegionRemoval } from "./decision.ts";
+import type { Reason } from "./decision.ts";
 import { greatCircleKm, nearness, type UnitVector, unitVector } from "./distance.ts";
 import type { Facts } from "./facts.ts";
-import { combine, murmur3, scale } from "./hash.ts";
 import { type HealthView, latencyKey } from "./health-view.ts";
-import { PROBE_SHARE_BPS } from "./load.ts";
-import type { LoadedRegion, LoadedRoute, LoadedRule } from "./loaded-snapshot.ts";
+import { isLatencyProbe } from "./load.ts";
+import type { Admission, LoadedRegion, LoadedRoute, LoadedRule } from "./loaded-snapshot.ts";
 import { matchesHeaders } from "./match.ts";
 import { matchesPlace } from "./place.ts";
 
@@ -22,33 +20,48 @@ export type WeightedRegion = { readonly region: LoadedRegion; readonly nameHash:
 /** Regions that share one priority; at least one, each with a weight above 0. */
 export type Level = readonly WeightedRegion[];
 
-type Weights = Readonly<Record<string, number>>;
+export type Steered = {
+  readonly first: Level;
+  /** The levels behind the first, in order. */
+  readonly rest: () => readonly Level[];
+};
+
+/** What a rule, or the default, comes to for the clients of one admission: the same for all of them. */
+export type Plan = {
+  /** For weights, the preferred regions as one level; for a ranking default, all that it ranks. */
+  readonly preferred: Level;
+  /** Eligible regions that are failover targets only. */
+  readonly others: readonly LoadedRegion[];
+  readonly zero: readonly string[];
+  /** Where most clients of the rule are meant to go, eligible or not. */
+  readonly heaviest: UnitVector | undefined;
+};
 
 export type SteerInput = {
-  /** The regions that may serve this client and take traffic now, in the order of their names. */
-  readonly eligible: readonly LoadedRegion[];
+  readonly admission: Admission;
   readonly facts: Facts;
   readonly health: HealthView;
   readonly keyHash: number;
 };
 
-export function steer(route: LoadedRoute, input: SteerInput, reasons: Reason[]): readonly Level[] {
-  const { eligible, facts } = input;
-  const client = facts.place.coordinates === undefined ? undefined : unitVector(facts.place.coordinates);
-  const rule = route.steering.find((candidate) => matchesRule(candidate, facts));
+/** Undefined when no region is left for this client. */
+export function steer(route: LoadedRoute, input: SteerInput, trace: Reason[] | undefined): Steered | undefined {
+  const number = route.steering.findIndex((candidate) => matchesRule(candidate, input.facts));
+  const rule = route.steering[number];
+  const plan = planOf(route, rule === undefined ? route.steering.length : number, input.admission);
+  for (const region of trace === undefined ? [] : plan.zero)
+    trace?.push({ code: "region.removed", region, because: "weightZero" });
   if (rule !== undefined) {
-    reasons.push({ code: "steer.rule", rule: rule.name, weights: rule.weights });
-    return byWeights(route, rule.weights, eligible, client, reasons);
+    trace?.push({ code: "steer.rule", rule: rule.name, weights: rule.weights });
+    return byWeights(route, plan, input.facts, trace);
   }
   if (route.default.by === "weights") {
-    reasons.push({ code: "steer.weights", weights: route.default.weights });
-    return byWeights(route, route.default.weights, eligible, client, reasons);
+    trace?.push({ code: "steer.weights", weights: route.default.weights });
+    return byWeights(route, plan, input.facts, trace);
   }
-  if (route.default.by === "latency") {
-    const levels = byLatency(route, route.default.regions, input, client, reasons);
-    if (levels !== undefined) return levels;
-  }
-  return byProximity(route, route.default.regions, eligible, facts, client, reasons);
+  if (route.default.by === "latency")
+    return byLatency(route, plan, input, trace) ?? byProximity(route, plan, input.facts, trace);
+  return byProximity(route, plan, input.facts, trace);
 }
 
 /** All that a rule states must match: place, network and headers. */
@@ -58,61 +71,64 @@ function matchesRule(rule: LoadedRule, facts: Facts): boolean {
   return rule.headers === undefined || matchesHeaders(rule.headers, facts);
 }
 
-function byWeights(
-  route: LoadedRoute,
-  weights: Weights,
-  eligible: readonly LoadedRegion[],
-  client: UnitVector | undefined,
-  reasons: Reason[],
-): readonly Level[] {
-  const preferred: WeightedRegion[] = [];
-  const others: LoadedRegion[] = [];
-  for (const region of eligible) {
-    const weight = weights[region.name];
-    if (weight === undefined) others.push(region);
-    else if (weight > 0) preferred.push({ region, nameHash: region.nameHash, weight });
-    else reasons.push(removed(region, "weightZero"));
+function planOf(route: LoadedRoute, rule: number, admission: Admission): Plan {
+  const at = admission.index * (route.steering.length + 1) + rule;
+  const known = route.plans[at];
+  if (known !== undefined) return known;
+  const plan = makePlan(route, route.steering[rule], admission.eligible);
+  route.plans[at] = plan;
+  return plan;
+}
+
+function makePlan(route: LoadedRoute, rule: LoadedRule | undefined, eligible: readonly LoadedRegion[]): Plan {
+  if (rule === undefined && route.default.by !== "weights") {
+    const named: readonly string[] = route.default.regions;
+    const ranked = named.length === 0 ? eligible : eligible.filter((region) => named.includes(region.name));
+    const others = eligible.filter((region) => !ranked.includes(region));
+    return { preferred: ranked.map(equalWeight), others, zero: [], heaviest: undefined };
   }
-  const from = client ?? heaviestVector(route, weights);
-  const failover = failoverLevels(route, others, from, reasons);
-  return preferred.length === 0 ? failover : [preferred, ...failover];
+  const ofDefault = route.default.by === "weights" ? route.default.weights : {};
+  const weights: Readonly<Record<string, number>> = rule?.weights ?? ofDefault;
+  const weightOf = (region: LoadedRegion): number | undefined => weights[region.name];
+  const byWeight = [...route.service.regions].sort((a, b) => (weightOf(b) ?? 0) - (weightOf(a) ?? 0));
+  return {
+    preferred: eligible.flatMap((region) => {
+      const weight = weightOf(region) ?? 0;
+      return weight > 0 ? [{ region, nameHash: region.nameHash, weight }] : [];
+    }),
+    others: eligible.filter((region) => weightOf(region) === undefined),
+    zero: eligible.filter((region) => weightOf(region) === 0).map((region) => region.name),
+    heaviest: byWeight[0]?.vector,
+  };
 }
 
 /** Without the client's place, nearness is judged from where most of the rule's clients were meant to go. */
-function heaviestVector(route: LoadedRoute, weights: Weights): UnitVector | undefined {
-  let heaviest: LoadedRegion | undefined;
-  for (const region of route.service.regions) {
-    if ((weights[region.name] ?? 0) > (heaviest === undefined ? 0 : (weights[heaviest.name] ?? 0))) heaviest = region;
-  }
-  return heaviest?.vector;
+function byWeights(route: LoadedRoute, plan: Plan, facts: Facts, trace: Reason[] | undefined): Steered | undefined {
+  const failover = () => failoverLevels(route, plan.others, clientVector(facts) ?? plan.heaviest, trace);
+  return plan.preferred.length > 0 ? { first: plan.preferred, rest: failover } : inOrder(failover());
 }
 
-function byProximity(
-  route: LoadedRoute,
-  named: readonly string[],
-  eligible: readonly LoadedRegion[],
-  facts: Facts,
-  client: UnitVector | undefined,
-  reasons: Reason[],
-): readonly Level[] {
-  const preferred = named.length === 0 ? eligible : eligible.filter((region) => named.includes(region.name));
-  const others = named.length === 0 ? [] : eligible.filter((region) => !named.includes(region.name));
+function byProximity(route: LoadedRoute, plan: Plan, facts: Facts, trace: Reason[] | undefined): Steered | undefined {
+  const client = clientVector(facts);
   if (client === undefined || facts.place.coordinates === undefined) {
-    reasons.push({ code: "steer.noCoordinates", tor: facts.place.tor });
-    const spread = preferred.length === 0 ? [] : [preferred.map(equalWeight)];
-    return [...spread, ...failoverLevels(route, others, undefined, reasons)];
+    trace?.push({ code: "steer.noCoordinates", tor: facts.place.tor });
+    const others = () => failoverLevels(route, plan.others, undefined, trace);
+    return plan.preferred.length > 0 ? { first: plan.preferred, rest: others } : inOrder(others());
   }
-  const ranked = rankByDistance(preferred, client);
-  const kilometres: Record<string, number> = {};
-  for (const region of ranked) kilometres[region.name] = Math.round(greatCircleKm(client, region.vector));
-  reasons.push({ code: "steer.proximity", from: facts.place.coordinates.from, kilometres });
-  // The failover order of a proximity default is the ranking itself, unless the route says otherwise.
-  if (route.failover.order === "proximity") {
-    return [...ranked.map(aloneLevel), ...failoverLevels(route, others, client, reasons)];
+  if (trace !== undefined) {
+    const kilometres: Record<string, number> = {};
+    for (const region of rankByDistance(regionsOf(plan.preferred), client)) {
+      kilometres[region.name] = Math.round(greatCircleKm(client, region.vector));
+    }
+    trace.push({ code: "steer.proximity", from: facts.place.coordinates.from, kilometres });
   }
-  const [nearest, ...rest] = ranked;
-  if (nearest === undefined) return failoverLevels(route, others, client, reasons);
-  return [nearest.alone, ...failoverLevels(route, [...rest, ...others], client, reasons)];
+  const nearest = nearestOf(plan.preferred, client);
+  if (nearest === undefined) return inOrder(failoverLevels(route, plan.others, client, trace));
+  return {
+    first: nearest.alone,
+    rest: () =>
+      behindFirst(route, rankByDistance(regionsOf(plan.preferred), client).slice(1), plan.others, client, trace),
+  };
 }
 
 /**
@@ -121,34 +137,39 @@ function byProximity(
  */
 function byLatency(
   route: LoadedRoute,
-  named: readonly string[],
-  { eligible, facts, health, keyHash }: SteerInput,
-  client: UnitVector | undefined,
-  reasons: Reason[],
-): readonly Level[] | undefined {
+  plan: Plan,
+  { facts, health, keyHash }: SteerInput,
+  trace: Reason[] | undefined,
+): Steered | undefined {
+  const client = clientVector(facts);
   const key = latencyKey(route.service.name, facts.place);
-  const preferred = eligible.filter((region) => named.includes(region.name));
-  const others = eligible.filter((region) => !named.includes(region.name));
   const ranks = health.latencyRanks.get(key) ?? [];
+  const preferred = regionsOf(plan.preferred);
   const measured = ranks.flatMap((name) => preferred.filter((region) => region.name === name));
   const unmeasured = preferred.filter((region) => !ranks.includes(region.name));
-  const rest = client === undefined ? unmeasured : rankByDistance(unmeasured, client);
-  const probed = measured.length === 0 ? rest[1] : (rest[0] ?? measured[1]);
+  const ordered = [...measured, ...(client === undefined ? unmeasured : rankByDistance(unmeasured, client))];
+  const rest = (regions: readonly LoadedRegion[]) => () => behindFirst(route, regions, plan.others, client, trace);
+  const probed = ordered[Math.max(1, measured.length)] ?? ordered[1];
   if (probed !== undefined && isLatencyProbe(keyHash)) {
-    reasons.push({ code: "steer.latencyProbe", region: probed.name });
-    const remaining = [...measured, ...rest].filter((region) => region !== probed);
-    return [probed.alone, ...remaining.map(aloneLevel), ...failoverLevels(route, others, client, reasons)];
+    trace?.push({ code: "steer.latencyProbe", region: probed.name });
+    return { first: probed.alone, rest: rest(ordered.filter((region) => region !== probed)) };
   }
-  if (measured.length < 2) return undefined;
-  reasons.push({ code: "steer.latency", client: key, ranked: measured.map((region) => region.name) });
-  return [...[...measured, ...rest].map(aloneLevel), ...failoverLevels(route, others, client, reasons)];
+  const [fastest, ...others] = ordered;
+  if (measured.length < 2 || fastest === undefined) return undefined;
+  trace?.push({ code: "steer.latency", client: key, ranked: measured.map((region) => region.name) });
+  return { first: fastest.alone, rest: rest(others) };
 }
 
-const LATENCY_PROBE_SALT_HASH = murmur3("latency probe");
-
-/** 3 of 100 clients keep the figures of second-best regions fresh, the probe share of Envoy's load-aware locality. */
-function isLatencyProbe(keyHash: number): boolean {
-  return scale(combine(keyHash, LATENCY_PROBE_SALT_HASH), 10_000) < PROBE_SHARE_BPS;
+/** The rest of a ranking is its own failover order, unless the route states another. */
+function behindFirst(
+  route: LoadedRoute,
+  ranked: readonly LoadedRegion[],
+  others: readonly LoadedRegion[],
+  client: UnitVector | undefined,
+  trace: Reason[] | undefined,
+): readonly Level[] {
+  if (route.failover.order !== "proximity") return failoverLevels(route, [...ranked, ...others], client, trace);
+  return [...ranked.map((region) => region.alone), ...failoverLevels(route, others, client, trace)];
 }
 
 /** One level a region, in the order that the route states. Without any place, all share one level. */
@@ -156,40 +177,52 @@ function failoverLevels(
   route: LoadedRoute,
   regions: readonly LoadedRegion[],
   from: UnitVector | undefined,
-  reasons: Reason[],
+  trace: Reason[] | undefined,
 ): readonly Level[] {
   const { order } = route.failover;
   if (regions.length === 0) return [];
-  if (order === "none") {
-    for (const region of regions) reasons.push(removed(region, "failoverExcluded"));
-    return [];
-  }
   if (order === "proximity") {
-    if (from === undefined) return [regions.map(equalWeight)];
-    return rankByDistance(regions, from).map(aloneLevel);
+    return from === undefined
+      ? [regions.map(equalWeight)]
+      : rankByDistance(regions, from).map((region) => region.alone);
   }
-  for (const region of regions)
-    if (!order.some((name) => name === region.name)) reasons.push(removed(region, "failoverExcluded"));
-  return order.flatMap((name): Level[] => {
-    const region = regions.find((candidate) => candidate.name === name);
-    return region === undefined ? [] : [region.alone];
-  });
+  const named: readonly string[] = order === "none" ? [] : order;
+  for (const { name } of regions) {
+    if (!named.includes(name)) trace?.push({ code: "region.removed", region: name, because: "failoverExcluded" });
+  }
+  return named.flatMap((name) => regions.filter((region) => region.name === name).map((region) => region.alone));
+}
+
+function inOrder([first, ...rest]: readonly Level[]): Steered | undefined {
+  return first === undefined ? undefined : { first, rest: () => rest };
+}
+
+function clientVector(facts: Facts): UnitVector | undefined {
+  return facts.place.coordinates === undefined ? undefined : unitVector(facts.place.coordinates);
 }
 
 /** Nearest first; equal distances keep the order of names. */
 function rankByDistance(regions: readonly LoadedRegion[], from: UnitVector): readonly LoadedRegion[] {
-  if (regions.length < 2) return regions;
   return [...regions].sort((a, b) => nearness(from, b.vector) - nearness(from, a.vector));
 }
 
-function aloneLevel(region: LoadedRegion): Level {
-  return region.alone;
+/** The first of `rankByDistance`, without ranking. */
+function nearestOf(level: Level, from: UnitVector): LoadedRegion | undefined {
+  let best: LoadedRegion | undefined;
+  let bestNearness = Number.NEGATIVE_INFINITY;
+  for (const { region } of level) {
+    const near = nearness(from, region.vector);
+    if (near <= bestNearness) continue;
+    best = region;
+    bestNearness = near;
+  }
+  return best;
+}
+
+function regionsOf(level: Level): readonly LoadedRegion[] {
+  return level.map(({ region }) => region);
 }
 
 function equalWeight(region: LoadedRegion): WeightedRegion {
   return { region, nameHash: region.nameHash, weight: 1 };
-}
-
-function removed(region: LoadedRegion, because: RegionRemoval): Reason {
-  return { code: "region.removed", region: region.name, because };
 }

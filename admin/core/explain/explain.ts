@@ -5,8 +5,8 @@
 import type { HealthReport, HealthState } from "../../../config/health.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
 import { composeHealth, type HealthInputs } from "../../../worker/routing/compose-health.ts";
-import { decide } from "../../../worker/routing/decide.ts";
-import type { Decision } from "../../../worker/routing/decision.ts";
+import { traceDecision } from "../../../worker/routing/decide.ts";
+import type { TracedDecision } from "../../../worker/routing/decision.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { type Geo, readAsn, readPlace } from "../../../worker/routing/place.ts";
@@ -24,7 +24,7 @@ export type ExplainQuestion = {
   readonly draw: number;
 };
 
-export type Explanation = { readonly decision: Decision; readonly sentences: readonly string[] };
+export type Explanation = { readonly decision: TracedDecision; readonly sentences: readonly string[] };
 
 export type ExplainInput = {
   readonly snapshot: Snapshot;
@@ -35,7 +35,7 @@ export type ExplainInput = {
 
 export function explain({ snapshot, question, report, nowMs }: ExplainInput): Explanation {
   const loaded = loadSnapshot(snapshot);
-  const decision = decide({
+  const decision = traceDecision({
     snapshot: loaded,
     facts: factsOf(question, snapshot),
     health: composeHealth(loaded, healthInputs(report), nowMs).view,

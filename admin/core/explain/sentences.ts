@@ -3,9 +3,9 @@
  * opinion. A new reason code is a compile error here until it has its sentence.
  */
 import { unreachable } from "../../../config/invariant.ts";
-import type { Decision, KeySource, Reason, RegionRemoval, RejectCode } from "../../../worker/routing/decision.ts";
+import type { KeySource, Reason, RegionRemoval, RejectCode, TracedDecision } from "../../../worker/routing/decision.ts";
 
-export function explainDecision(decision: Decision): readonly string[] {
+export function explainDecision(decision: TracedDecision): readonly string[] {
   return [...decision.reasons.map(sentenceOf), conclusionOf(decision)];
 }
 
@@ -69,7 +69,7 @@ function sentenceOf(reason: Reason): string {
   }
 }
 
-function conclusionOf(decision: Decision): string {
+function conclusionOf(decision: TracedDecision): string {
   if (decision.kind === "reject") return `The request is refused: ${rejection(decision.code)}.`;
   const [first] = decision.attempts;
   return first === undefined

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { explainDecision } from "../../../admin/core/explain/sentences.ts";
-import type { Decision, Reason } from "../../../worker/routing/decision.ts";
+import type { Reason, TracedDecision } from "../../../worker/routing/decision.ts";
 
 const say = (reason: Reason) => explainDecision({ kind: "reject", code: "noRoute", reasons: [reason] })[0];
 
@@ -86,8 +86,9 @@ describe("each reason has a sentence", () => {
 });
 
 test("the last sentence says what becomes of the request", () => {
-  const forward: Decision = {
+  const forward: TracedDecision = {
     ...{ kind: "forward", route: "shop", service: "web", firstByteMs: 1, totalMs: 1, reasons: [] },
+    first: { cluster: "blue", region: "eu-west", side: "stable", endpoint: "https://blue.example.net" },
     attempts: [{ cluster: "blue", region: "eu-west", side: "stable", endpoint: "https://x.example" }],
   };
   expect(explainDecision(forward)).toEqual(["The request goes to the cluster blue in eu-west."]);

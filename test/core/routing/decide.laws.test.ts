@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Snapshot } from "../../../config/snapshot.ts";
-import { decide } from "../../../worker/routing/decide.ts";
+import { decide, traceDecision } from "../../../worker/routing/decide.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { readPlace } from "../../../worker/routing/place.ts";
@@ -144,7 +144,7 @@ const draws = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const nows = fc.nat(2_000);
 
 function attemptsOf(snapshot: Snapshot, client: Facts, health = view({}), draw = 0, now = 0) {
-  const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now });
+  const decision = traceDecision({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now });
   return decision.kind === "forward" ? decision.attempts : [];
 }
 
@@ -196,7 +196,7 @@ describe("laws of the decision", () => {
     fc.assert(
       fc.property(snapshots, clients, healths, draws, (snapshot, client, health, draw) => {
         if (client.binding !== undefined) return;
-        const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
+        const decision = traceDecision({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
         const applied = decision.reasons.find(
           (reason) => reason.code === "steer.rule" || reason.code === "steer.weights",
         );
@@ -210,7 +210,7 @@ describe("laws of the decision", () => {
   test("attempts are distinct, at least one, and no more than the service allows", () => {
     fc.assert(
       fc.property(snapshots, clients, healths, draws, (snapshot, client, health, draw) => {
-        const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
+        const decision = traceDecision({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
         if (decision.kind !== "forward") return;
         const names = decision.attempts.map(({ cluster }) => cluster);
         expect(new Set(names).size).toBe(names.length);
@@ -223,7 +223,7 @@ describe("laws of the decision", () => {
   test("loads of the levels sum to 100", () => {
     fc.assert(
       fc.property(snapshots, clients, healths, draws, (snapshot, client, health, draw) => {
-        const decision = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
+        const decision = traceDecision({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now: 0 });
         for (const reason of decision.reasons) {
           if (reason.code === "priority.loads")
             expect(reason.levels.reduce((sum, level) => sum + level.load, 0)).toBe(100);
@@ -235,10 +235,31 @@ describe("laws of the decision", () => {
   test("the same inputs give the same decision, from another copy of the snapshot too", () => {
     fc.assert(
       fc.property(snapshots, clients, healths, draws, nows, (snapshot, client, health, draw, now) => {
-        const once = decide({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now });
-        const again = decide({ snapshot: loadSnapshot(structuredClone(snapshot)), facts: client, health, draw, now });
+        const once = traceDecision({ snapshot: loadSnapshot(snapshot), facts: client, health, draw, now });
+        const again = traceDecision({
+          snapshot: loadSnapshot(structuredClone(snapshot)),
+          facts: client,
+          health,
+          draw,
+          now,
+        });
         expect(again).toEqual(once);
       }),
+    );
+  });
+
+  test("with a trace it is the same decision, and the attempts start where the request goes", () => {
+    fc.assert(
+      fc.property(snapshots, clients, healths, draws, nows, (snapshot, client, health, draw, now) => {
+        const input = { snapshot: loadSnapshot(snapshot), facts: client, health, draw, now };
+        const { reasons, ...traced } = traceDecision(input);
+        const { attempts, ...rest } = "attempts" in traced ? traced : { ...traced, attempts: undefined };
+        const decision = decide(input);
+        expect(decision).toEqual(rest);
+        expect(attempts?.[0]).toEqual(decision.kind === "forward" ? decision.first : undefined);
+        expect(reasons.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 1_000 },
     );
   });
 
@@ -302,7 +323,7 @@ describe("laws of the decision", () => {
             place: readPlace(geo),
             ...(clientAddress === undefined ? {} : { clientAddress }),
           };
-          const decision = decide({
+          const decision = traceDecision({
             snapshot: loadSnapshot(snapshot),
             facts: client,
             health: view({}),

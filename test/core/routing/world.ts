@@ -3,8 +3,8 @@
 import type { HealthState } from "../../../config/health.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
 import { Snapshot as SnapshotSchema } from "../../../config/snapshot.ts";
-import { type DecideInput, decide } from "../../../worker/routing/decide.ts";
-import type { Decision, Reason } from "../../../worker/routing/decision.ts";
+import { type DecideInput, traceDecision } from "../../../worker/routing/decide.ts";
+import type { Reason, TracedDecision } from "../../../worker/routing/decision.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
 import { HEALTH_UNKNOWN, type HealthView } from "../../../worker/routing/health-view.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
@@ -116,17 +116,24 @@ export function run(
   snapshot: Snapshot,
   client: Client = {},
   more: Partial<Omit<DecideInput, "snapshot" | "facts">> = {},
-): Decision {
-  return decide({ snapshot: loadSnapshot(snapshot), facts: facts(client), health: view({}), draw: 0, now: 0, ...more });
+): TracedDecision {
+  return traceDecision({
+    snapshot: loadSnapshot(snapshot),
+    facts: facts(client),
+    health: view({}),
+    draw: 0,
+    now: 0,
+    ...more,
+  });
 }
 
 /** The clusters in the order of the attempts, or the code of the refusal. */
-export function outcome(decision: Decision): readonly string[] | string {
+export function outcome(decision: TracedDecision): readonly string[] | string {
   return decision.kind === "forward" ? decision.attempts.map((attempt) => attempt.cluster) : decision.code;
 }
 
 export function reason<C extends Reason["code"]>(
-  decision: Decision,
+  decision: TracedDecision,
   code: C,
 ): Extract<Reason, { code: C }> | undefined {
   return decision.reasons.find((candidate): candidate is Extract<Reason, { code: C }> => candidate.code === code);

@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseSnapshot } from "../../../config/parse-snapshot.ts";
 import { decodeSigned } from "../../../config/signed.ts";
-import { decide } from "../../../worker/routing/decide.ts";
+import { traceDecision } from "../../../worker/routing/decide.ts";
 import { HEALTH_UNKNOWN } from "../../../worker/routing/health-view.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { readPlace } from "../../../worker/routing/place.ts";
@@ -30,7 +30,7 @@ describe("explain", () => {
         place: readPlace({ country }),
         clientAddress: key,
       };
-      const decision = decide({ snapshot: loaded, facts, health: HEALTH_UNKNOWN, draw: 0, now: Date.now() });
+      const decision = traceDecision({ snapshot: loaded, facts, health: HEALTH_UNKNOWN, draw: 0, now: Date.now() });
       expect({ ...body.decision, reasons: body.reasons }).toEqual(decision);
       expect(body.sentences).toHaveLength(body.reasons.length + 1);
     }
