@@ -1,9 +1,8 @@
 /**
- * Every cluster is broken: each request is answered quickly, and what retries add to the load stays within the budget of
- * a fifth (three at least) whatever the clients do.
+ * Every cluster is broken: each request is answered quickly, and retries never make the load on the clusters more than a
+ * fifth heavier than the clients do.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RETRIES_MIN, RETRY_BUDGET_PERCENT } from "../../worker/retry-budget.ts";
 import { type PreparedEdge, prepareEdge } from "../faults/edge-harness.ts";
 import type { Fault } from "../faults/fault.ts";
 import { type FaultProxy, startFaultProxy } from "../faults/fault-proxy.ts";
@@ -14,6 +13,9 @@ import { requestText } from "./lanes.ts";
 
 const REQUESTS = 400;
 const AT_ONCE = 8;
+
+/** A promise to the owners of clusters, so it is written here and not read from the edge that has to keep it. */
+const AMPLIFICATION_MAX = 1.2;
 
 /** On a machine that is busy with other tests; the edge itself takes a millisecond or two. */
 const QUICK_MS = 500;
@@ -63,8 +65,7 @@ describe("all clusters are broken", () => {
       await Promise.all(Array.from({ length: AT_ONCE }, worker));
       // Once clusters are known to be down the edge may say so at once.
       expect([...statuses].filter((status) => status !== 502 && status !== 503)).toEqual([]);
-      const retriesMax = Math.max(RETRIES_MIN, (REQUESTS * RETRY_BUDGET_PERCENT) / 100);
-      expect(attempts() - before).toBeLessThanOrEqual(REQUESTS + retriesMax);
+      expect(attempts() - before).toBeLessThanOrEqual(REQUESTS * AMPLIFICATION_MAX);
       elapsedMs.sort((a, b) => a - b);
       expect(elapsedMs[Math.floor(REQUESTS * 0.99)]).toBeLessThan(QUICK_MS);
     } finally {
