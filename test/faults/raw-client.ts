@@ -31,8 +31,6 @@ export type RawAnswer = {
   readonly trailers: readonly string[];
   /** Status lines of the interim answers before it. */
   readonly interim: readonly string[];
-  /** The server ended or broke the connection. */
-  readonly closed: boolean;
   readonly elapsedMs: number;
 };
 
@@ -59,18 +57,18 @@ export function exchange(options: Exchange): Promise<RawAnswer> {
   const reading = new AnswerReading(method);
 
   return new Promise((resolve) => {
-    const settle = (ending: Ending, closed: boolean) => {
+    const settle = (ending: Ending) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ ...reading.parts(), ending, closed, elapsedMs: performance.now() - startMs });
+      resolve({ ...reading.parts(), ending, elapsedMs: performance.now() - startMs });
     };
-    const timer = setTimeout(() => settle("deadline", false), deadlineMs);
+    const timer = setTimeout(() => settle("deadline"), deadlineMs);
     socket.on("error", () => undefined);
-    socket.once("end", () => settle(reading.endingOfStream(), true));
-    socket.once("close", () => settle(reading.endingOfBreak(), true));
+    socket.once("end", () => settle(reading.endingOfStream()));
+    socket.once("close", () => settle(reading.endingOfBreak()));
     socket.on("data", (bytes: Buffer) => {
       const ending = reading.push(bytes);
-      if (ending !== undefined) settle(ending, false);
+      if (ending !== undefined) settle(ending);
     });
     socket.once("connect", () => void play(socket, steps));
   });
@@ -117,7 +115,7 @@ class AnswerReading {
     return this.#head === undefined ? "noAnswer" : "cut";
   }
 
-  parts(): Omit<RawAnswer, "ending" | "closed" | "elapsedMs"> {
+  parts(): Omit<RawAnswer, "ending" | "elapsedMs"> {
     const { startLine, lines } = this.#head ?? { startLine: "", lines: [] };
     return {
       status: this.#head === undefined ? 0 : statusOf(startLine),

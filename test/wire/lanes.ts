@@ -27,12 +27,13 @@ export type Lanes = {
   readonly edge: Edge;
   readonly origin: RecordingServer;
   readonly send: (lane: LaneName, request: Omit<Exchange, "port">, rules?: AnswerRules) => Promise<Passage>;
+  /** Fails when any request met a bug of the edge, whatever its client was told. */
   readonly dispose: () => Promise<void>;
 };
 
-export async function openLanes(variables: Readonly<Record<string, string>> = {}): Promise<Lanes> {
+export async function openLanes(): Promise<Lanes> {
   const origin = await startRecordingServer();
-  const edge = await startEdge({ snapshot: wireSnapshot([origin.url]), variables });
+  const edge = await startEdge({ snapshot: wireSnapshot([origin.url]) });
   return {
     edge,
     origin,
@@ -44,6 +45,8 @@ export async function openLanes(variables: Readonly<Record<string, string>> = {}
     dispose: async () => {
       await edge.dispose();
       await origin.dispose();
+      const bugs = edge.logLines().filter((line) => line.includes("request.failed"));
+      if (bugs.length > 0) throw new Error(`the edge failed by itself: ${bugs.join("\n")}`);
     },
   };
 }
