@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { Vantage } from "../../config/documents.ts";
 import { HealthState } from "../../config/health.ts";
+import { RECOVERY_HOLD_DOWN_MS_DEFAULT } from "../../config/limits.ts";
 import { type ClusterHealth, unknownHealth } from "../core/health/observe.ts";
 import type { ProbeTarget } from "../core/health/targets.ts";
 import { loadText, replaceText } from "./texts.ts";
@@ -19,6 +20,8 @@ const ProberConfigSchema = z.object({
       timeoutMs: z.int(),
       rise: z.int(),
       fall: z.int(),
+      // Rows from before there was a hold-down have none.
+      holdDownMs: z.int().default(RECOVERY_HOLD_DOWN_MS_DEFAULT),
       statuses: z.array(z.int()).exactOptional(),
     }),
   ),

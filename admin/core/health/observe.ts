@@ -1,7 +1,9 @@
 /**
  * What one probe changes about what is believed of a cluster. A cluster that nobody has probed yet is believed after
  * its first success, because traffic may be waiting for it; anything else needs `rise` successes or `fall` failures in
- * a row. When to probe and what counts as success is decided elsewhere.
+ * a row. What went down stays down for the hold-down at least, however soon it answers again: traffic that follows a
+ * flapping cluster in and out hurts more than a healthy one that waits. When to probe and what counts as success is
+ * decided elsewhere.
  */
 import type { HealthState } from "../../../config/health.ts";
 
@@ -22,7 +24,12 @@ export type ClusterHealth = {
   readonly last?: { readonly atMs: number; readonly outcome: ProbeOutcome };
 };
 
-export type Thresholds = { readonly rise: number; readonly fall: number };
+export type Thresholds = {
+  readonly rise: number;
+  readonly fall: number;
+  /** From when the cluster went down; failures meanwhile do not begin it anew, they only break the streak. */
+  readonly holdDownMs: number;
+};
 
 export function unknownHealth(nowMs: number): ClusterHealth {
   return { state: "unknown", sinceMs: nowMs, successes: 0, failures: 0 };
@@ -36,7 +43,8 @@ export function observe(
   const succeeded = outcome.kind === "success";
   const successes = succeeded ? health.successes + 1 : 0;
   const failures = succeeded ? 0 : health.failures + 1;
-  const state = nextState(health.state, { successes, failures }, thresholds);
+  const heldDown = health.state === "unhealthy" && nowMs < health.sinceMs + thresholds.holdDownMs;
+  const state = heldDown ? "unhealthy" : nextState(health.state, { successes, failures }, thresholds);
   const recoveredAtMs = health.state === "unhealthy" && state === "healthy" ? nowMs : health.recoveredAtMs;
   return {
     state,
@@ -51,7 +59,7 @@ export function observe(
 function nextState(
   state: HealthState,
   { successes, failures }: { readonly successes: number; readonly failures: number },
-  { rise, fall }: Thresholds,
+  { rise, fall }: Pick<Thresholds, "rise" | "fall">,
 ): HealthState {
   const riseNeeded = state === "unknown" ? 1 : rise;
   if (successes >= riseNeeded) return "healthy";

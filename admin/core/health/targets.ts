@@ -19,6 +19,7 @@ export type ProbeTarget = {
   readonly timeoutMs: number;
   readonly rise: number;
   readonly fall: number;
+  readonly holdDownMs: number;
   /** Expected statuses; any 2xx when absent. */
   readonly statuses?: readonly number[];
 };
@@ -29,18 +30,20 @@ export const PROBE_RISE_DEFAULT = 2;
 export const PROBE_FALL_DEFAULT = 3;
 
 export function probeTargets(fleet: Fleet): readonly ProbeTarget[] {
-  const checks = new Map(fleet.services.map(({ metadata, spec }) => [metadata.name, spec.healthCheck]));
+  const services = new Map(fleet.services.map((service) => [service.metadata.name, service]));
   const targets = fleet.clusters.flatMap(({ metadata, spec }): ProbeTarget[] => {
-    const check = spec.healthCheck ?? checks.get(spec.service);
+    const service = services.get(spec.service);
+    const check = spec.healthCheck ?? service?.spec.healthCheck;
     const endpoint = parseEndpoint(spec.endpoint);
     // A disabled cluster may be switched off for good reason; probing it would only make noise.
-    if (check === undefined || !endpoint.ok || spec.adminState === "disabled") return [];
-    return [{ cluster: metadata.name, url: `${formatEndpoint(endpoint.value)}${check.path}`, ...settingsOf(check) }];
+    if (check === undefined || !endpoint.ok || service === undefined || spec.adminState === "disabled") return [];
+    const url = `${formatEndpoint(endpoint.value)}${check.path}`;
+    return [{ cluster: metadata.name, url, ...settingsOf(check), holdDownMs: holdDownMs(service) }];
   });
   return sortedBy(targets, ({ cluster }) => cluster);
 }
 
-function settingsOf(check: HealthCheck): Omit<ProbeTarget, "cluster" | "url"> {
+function settingsOf(check: HealthCheck): Omit<ProbeTarget, "cluster" | "url" | "holdDownMs"> {
   const intervalMs = Math.max(duration(check.interval) ?? HEALTH_INTERVAL_MS_DEFAULT, HEALTH_INTERVAL_MS_MIN);
   // A probe is over before the next one begins.
   const timeoutMsDefault = Math.min(HEALTH_TIMEOUT_MS_DEFAULT, intervalMs - 1);

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type ClusterHealth, observe, type ProbeOutcome, unknownHealth } from "../../../admin/core/health/observe.ts";
+import {
+  type ClusterHealth,
+  observe,
+  type ProbeOutcome,
+  type Thresholds,
+  unknownHealth,
+} from "../../../admin/core/health/observe.ts";
 import {
   holdDownMs,
   isExpectedStatus,
@@ -12,14 +18,20 @@ import { readFleet } from "../../../config/read-fleet.ts";
 const SUCCESS: ProbeOutcome = { kind: "success", status: 200, durationMs: 1 };
 const FAILURE: ProbeOutcome = { kind: "failure", because: "connection", durationMs: 1 };
 
-/** `+` is a success, `-` a failure; one letter of the answer for each: unknown, healthy, or down. */
-function believe(probes: string, thresholds: { rise: number; fall: number }): string {
+/** `+` is a success, `-` a failure, a millisecond apart. */
+function observeAll(probes: string, thresholds: Thresholds): readonly ClusterHealth[] {
   let health: ClusterHealth = unknownHealth(0);
-  return [...probes]
-    .map((probe, index) => {
-      health = observe(health, probe === "+" ? SUCCESS : FAILURE, { thresholds, nowMs: index + 1 });
-      return { unknown: "u", healthy: "h", unhealthy: "d", degraded: "?" }[health.state];
-    })
+  return [...probes].map((probe, index) => {
+    health = observe(health, probe === "+" ? SUCCESS : FAILURE, { thresholds, nowMs: index + 1 });
+    return health;
+  });
+}
+
+/** One letter of the answer for each probe: unknown, healthy, or down. */
+function believe(probes: string, thresholds: Thresholds): string {
+  const letters = { unknown: "u", healthy: "h", unhealthy: "d", degraded: "?" };
+  return observeAll(probes, thresholds)
+    .map(({ state }) => letters[state])
     .join("");
 }
 
@@ -38,11 +50,30 @@ describe("what is believed of a cluster", () => {
     ["-+-+", 1, 1, "dhdh"],
     ["+----++++", 3, 2, "hhdddddhh"],
   ])("%s with rise %i and fall %i: %s", (probes, rise, fall, believed) => {
-    expect(believe(probes, { rise, fall })).toBe(believed);
+    expect(believe(probes, { rise, fall, holdDownMs: 0 })).toBe(believed);
+  });
+
+  test.each([
+    // probes         hold-down  believed        came back at
+    ["-++", 0, "ddh", [3]],
+    ["-++", 2, "ddh", [3]], // down at 1, over at 3
+    ["-++", 3, "ddd", []],
+    ["-+++++", 3, "dddhhh", [4]], // the streak counts while it waits
+    ["-+-+-+-+++", 4, "ddddddddhh", [9]], // and each failure breaks it
+    ["-++-", 3, "dddd", []],
+    ["-++-++", 4, "dddddh", [6]], // a failure meanwhile does not begin the hold-down anew
+    ["-+++-+++", 3, "dddhdddh", [4, 8]], // but going down again does
+    ["+-+++", 3, "hdddh", [5]],
+    ["+++", 9, "hhh", []], // nobody is held down who was never down
+  ])("%s with a hold-down of %i ms: %s", (probes, holdDown, believed, cameBackAtMs) => {
+    const thresholds = { rise: 2, fall: 1, holdDownMs: holdDown };
+    expect(believe(probes, thresholds)).toBe(believed);
+    const recovered = observeAll(probes, thresholds).flatMap(({ recoveredAtMs }) => recoveredAtMs ?? []);
+    expect([...new Set(recovered)]).toEqual(cameBackAtMs);
   });
 
   test("the state carries since when it holds, not when it was last confirmed", () => {
-    const thresholds = { rise: 1, fall: 1 };
+    const thresholds = { rise: 1, fall: 1, holdDownMs: 0 };
     const first = observe(unknownHealth(0), SUCCESS, { thresholds, nowMs: 10 });
     const second = observe(first, SUCCESS, { thresholds, nowMs: 20 });
     expect(second).toMatchObject({ sinceMs: 10, successes: 2, failures: 0, last: { atMs: 20 } });
@@ -84,6 +115,11 @@ function targetsOf(...documents: unknown[]): readonly ProbeTarget[] {
 }
 
 describe("whom to probe", () => {
+  test("with the hold-down of its service, also when the health check is its own", () => {
+    const held = { ...service(), spec: { recovery: { holdDown: "2s" } } };
+    expect(targetsOf(held, cluster({ healthCheck: { path: "/own" } }))).toMatchObject([{ holdDownMs: 2_000 }]);
+  });
+
   test("the service's health check, with defaults filled in", () => {
     expect(targetsOf(service({ path: "/health" }), cluster({}))).toEqual([
       {
@@ -94,6 +130,7 @@ describe("whom to probe", () => {
         timeoutMs: 2_000,
         rise: 2,
         fall: 3,
+        holdDownMs: 20_000,
       },
     ]);
   });
@@ -138,7 +175,7 @@ test.each([
 
 const TARGET: ProbeTarget = {
   ...{ cluster: "eu-blue", url: "http://x/", method: "GET" },
-  ...{ intervalMs: 1_000, timeoutMs: 100, rise: 1, fall: 1 },
+  ...{ intervalMs: 1_000, timeoutMs: 100, rise: 1, fall: 1, holdDownMs: 0 },
 };
 
 test.each([

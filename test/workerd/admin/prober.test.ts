@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { HEALTH_REPORT_EMPTY } from "../../../config/health.ts";
-import { env, get, send, smallFleet } from "./support.ts";
+import { env, get, HOLD_DOWN_MS, send, smallFleet } from "./support.ts";
 
 afterEach(() => reset());
 
@@ -85,10 +85,12 @@ describe("the prober", () => {
     expect(await healthOf("eu-west-blue")).not.toHaveProperty("recoveredAtMs");
     await origin("/switch/back/500");
     await vi.waitFor(async () => expect(await healthOf("eu-west-blue")).toMatchObject({ state: "unhealthy" }), WAIT);
+    const { sinceMs: downSinceMs } = await healthOf("eu-west-blue");
     await origin("/switch/back/200");
     await vi.waitFor(async () => expect(await healthOf("eu-west-blue")).toMatchObject({ state: "healthy" }), WAIT);
     const { recoveredAtMs, sinceMs } = await healthOf("eu-west-blue");
     expect(recoveredAtMs).toBe(sinceMs);
+    expect(recoveredAtMs - downSinceMs).toBeGreaterThanOrEqual(HOLD_DOWN_MS);
     const recovered = { "eu-west-blue": recoveredAtMs };
     await vi.waitFor(
       async () => expect(await beaconHealth("weur")).toMatchObject({ health: { recoveredAtMs: recovered } }),

@@ -80,7 +80,15 @@ export function cluster(name: string, regionName: string, probed?: string) {
   };
 }
 
-export const SERVICE = { apiVersion, kind: "Service", metadata: { name: "web" }, spec: {} };
+/** Held down for less than the tests wait, and longer than `rise` takes. */
+export const HOLD_DOWN_MS = 1_500;
+
+export const SERVICE = {
+  apiVersion,
+  kind: "Service",
+  metadata: { name: "web" },
+  spec: { recovery: { holdDown: `${HOLD_DOWN_MS}ms` } },
+};
 
 export const ROUTE = {
   apiVersion,
