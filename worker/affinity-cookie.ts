@@ -8,7 +8,10 @@
  */
 import { fromBase64Url, toBase64Url } from "./base64.ts";
 
-export type AffinityKey = { readonly id: string; readonly key: CryptoKey };
+/** Secrets by key id, the signing one first. */
+export type AffinitySecrets = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+
+type AffinityKey = { readonly id: string; readonly key: CryptoKey };
 
 const VALUE_PATTERN = /^([a-z0-9]{1,16})\.([0-9a-f]{8})\.([0-9a-z]{1,9})\.([A-Za-z0-9_-]{43})$/;
 
@@ -33,17 +36,19 @@ export type Binding = { readonly clusterId: string; readonly expiresAtSeconds: n
 const VERIFIED_MAX = 5_000;
 
 export class AffinityCookies {
-  readonly #keys: readonly AffinityKey[];
+  readonly #secrets: AffinitySecrets;
+  /** Imported by the first request that needs them. A request never waits for another's import: see io/snapshots.ts. */
+  #keys: readonly AffinityKey[] | undefined;
   /** Verified values: a browser sends the same one with each request, and only the first pays for the signature. */
   readonly #verified = new Map<string, Binding>();
 
-  /** The first key signs; without any there are no cookies. */
-  constructor(keys: readonly AffinityKey[]) {
-    this.#keys = keys;
+  /** Without secrets there are no cookies. */
+  constructor(secrets: AffinitySecrets) {
+    this.#secrets = secrets;
   }
 
   get enabled(): boolean {
-    return this.#keys.length > 0;
+    return Object.keys(this.#secrets).length > 0;
   }
 
   /** Undefined for anything that is not ours, not for this service, or over. */
@@ -55,7 +60,7 @@ export class AffinityCookies {
 
   /** The whole `Set-Cookie` value that binds to a cluster. */
   async issue(binding: Binding, service: string, maxAgeSeconds: number): Promise<string | undefined> {
-    const [signing] = this.#keys;
+    const [signing] = await this.#loadKeys();
     if (signing === undefined) return undefined;
     const expiry = binding.expiresAtSeconds.toString(36);
     const signature = await crypto.subtle.sign("HMAC", signing.key, signedBytes(service, binding.clusterId, expiry));
@@ -65,7 +70,7 @@ export class AffinityCookies {
 
   async #check(value: string, service: string, cacheKey: string): Promise<Binding | undefined> {
     const match = VALUE_PATTERN.exec(value);
-    const key = this.#keys.find(({ id }) => id === match?.[1]);
+    const key = match === null ? undefined : (await this.#loadKeys()).find(({ id }) => id === match[1]);
     if (match?.[2] === undefined || match[3] === undefined || match[4] === undefined || key === undefined)
       return undefined;
     const signature = fromBase64Url(match[4]);
@@ -75,6 +80,11 @@ export class AffinityCookies {
     const binding = { clusterId: match[2], expiresAtSeconds: Number.parseInt(match[3], 36) };
     this.#remember(cacheKey, binding);
     return binding;
+  }
+
+  async #loadKeys(): Promise<readonly AffinityKey[]> {
+    this.#keys ??= await importKeys(this.#secrets);
+    return this.#keys;
   }
 
   #remember(cacheKey: string, binding: Binding): void {
@@ -90,12 +100,9 @@ function signedBytes(service: string, clusterId: string, expiry: string): Uint8A
   return new TextEncoder().encode(`fairlead affinity 1\n${service}\n${clusterId}\n${expiry}`);
 }
 
-/** Secrets by key id, the signing one first. */
-export async function importAffinityKeys(
-  keys: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
-): Promise<readonly AffinityKey[]> {
+async function importKeys(secrets: AffinitySecrets): Promise<readonly AffinityKey[]> {
   return Promise.all(
-    Object.entries(keys).map(async ([id, secret]) => ({
+    Object.entries(secrets).map(async ([id, secret]) => ({
       id,
       key: await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]),
     })),

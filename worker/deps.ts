@@ -1,4 +1,5 @@
 /** What a request needs besides itself: made once per isolate, from the Worker's bindings and variables. */
+import { AffinityCookies } from "./affinity-cookie.ts";
 import { loopIdOf } from "./cdn-loop.ts";
 import { builtinSnapshot } from "./io/builtin.ts";
 import { HealthStore } from "./io/health.ts";
@@ -17,6 +18,7 @@ export type Deps = {
   readonly snapshots: SnapshotStore;
   readonly health: HealthStore;
   readonly retryBudget: RetryBudget;
+  readonly cookies: AffinityCookies;
   readonly egress: Egress;
   readonly now: () => number;
   /** A uint32, for clients that have no key. Nothing sticky hangs on it, so it need not be a strong one. */
@@ -28,8 +30,9 @@ export type Deps = {
 export function createDeps(env: Env): Deps {
   const settings = readSettings(env);
   const { environment, publicKeys, beaconMs } = settings;
-  const health = new HealthStore();
   const now = () => Date.now();
+  const draw = () => Math.floor(Math.random() * 2 ** 32);
+  const health = new HealthStore({ draw, log: logEvent });
   const snapshots = new SnapshotStore({
     builtin: builtinSnapshot(environment),
     sources: createSources(env, environment),
@@ -46,9 +49,10 @@ export function createDeps(env: Env): Deps {
     snapshots,
     health,
     retryBudget: new RetryBudget(),
+    cookies: new AffinityCookies(settings.affinitySecrets),
     egress: env.EGRESS ?? { fetch: (url, init) => fetch(url, init) },
     now,
-    draw: () => Math.floor(Math.random() * 2 ** 32),
+    draw,
     randomHex: randomHexPool((bytes) => void crypto.getRandomValues(bytes)),
   };
 }

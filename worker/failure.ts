@@ -16,6 +16,8 @@ export type Failure =
   | { readonly kind: "timeout" }
   /** The platform answers in the cluster's name, with a status of its own. */
   | { readonly kind: "platform"; readonly status: number }
+  /** The cluster, or something in front of it, says that it cannot serve now: 502, 503 or 504. */
+  | { readonly kind: "unavailable"; readonly status: number }
   /** 101 Switching Protocols to a request that asked for no switch. */
   | { readonly kind: "unaskedSwitch" };
 
@@ -35,11 +37,41 @@ const PLATFORM_STATUSES: ReadonlyMap<number, { readonly code: EdgeProblemCode; r
   [530, { code: "upstreamLost", sent: false }],
 ]);
 
-/** Undefined when `response` is an answer that the client should have. */
+/** Undefined when `response` is an answer that the client should have, whatever else could be tried. */
 export function failureOfResponse(response: Response, webSocketAsked: boolean): Failure | undefined {
   const { status } = response;
   if (status === 101 && !webSocketAsked) return { kind: "unaskedSwitch" };
-  return PLATFORM_STATUSES.has(status) ? { kind: "platform", status } : undefined;
+  if (PLATFORM_STATUSES.has(status)) return { kind: "platform", status };
+  // With Retry-After it is an answer: the cluster asks for less, and trying elsewhere at once would be more.
+  return GATEWAY_STATUSES.has(status) && !response.headers.has("retry-after")
+    ? { kind: "unavailable", status }
+    : undefined;
+}
+
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/**
+ * Whether an attempt speaks for its cluster, against it, or (undefined) says nothing: a client that breaks off its own
+ * upload gives the same error as a cluster that is gone, and must not be able to get one ejected.
+ */
+export function evidenceOf(
+  response: Response | undefined,
+  failure: Failure | undefined,
+  hasBody: boolean,
+): boolean | undefined {
+  if (failure === undefined) return response === undefined ? undefined : response.status < 500;
+  switch (failure.kind) {
+    case "lost":
+    case "timeout":
+      return hasBody ? undefined : false;
+    case "platform":
+      return hasBody && mayHaveBeenSent(failure) ? undefined : false;
+    case "unavailable":
+    case "unaskedSwitch":
+      return false;
+    default:
+      return unreachable(failure);
+  }
 }
 
 /** False only when it is certain that the cluster saw nothing of the request. */
@@ -55,6 +87,7 @@ export function problemOfFailure(failure: Failure): EdgeProblemCode {
       return "upstreamTimeout";
     case "platform":
       return PLATFORM_STATUSES.get(failure.status)?.code ?? "upstreamInvalid";
+    case "unavailable":
     case "unaskedSwitch":
       return "upstreamInvalid";
     default:

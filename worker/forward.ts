@@ -5,9 +5,10 @@
  */
 import { invariant } from "../config/invariant.ts";
 import type { Client } from "./client.ts";
+import { bindingCookie } from "./client-binding.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
-import { type Failure, failureOfResponse, problemOfFailure } from "./failure.ts";
+import { evidenceOf, type Failure, failureOfResponse, problemOfFailure } from "./failure.ts";
 import { fieldsToDropFromResponse, isWebSocket, setRequestHeaders } from "./headers.ts";
 import { mayRetry } from "./may-retry.ts";
 import { problem } from "./problem.ts";
@@ -25,49 +26,76 @@ export type ForwardInput = {
   /** What was decided on: asked again, for the failover order, when the first attempt fails. */
   readonly question: DecideInput;
   readonly deps: Deps;
+  readonly background: { waitUntil(promise: Promise<unknown>): void };
 };
 
-type Outcome = { readonly response: Response; readonly attempt: Attempt } | { readonly failure: Failure };
+/** What the client gets comes from a cluster, or there is none. */
+type Outcome =
+  | { readonly response: Response; readonly attempt: Attempt; readonly firstByteMs: number }
+  | { readonly failure: Failure };
 
 export async function forward(input: ForwardInput): Promise<Response> {
   const outcome = await attemptInOrder(input);
+  const { decision, background } = input;
+  if (decision.mirror !== undefined) background.waitUntil(sendCopy(decision.mirror, input));
   if ("failure" in outcome) {
     const { failure } = outcome;
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
     return problem(problemOfFailure(failure), input.request, receivedStatus);
   }
-  return toClient(outcome.response, input, outcome.attempt);
+  return toClient(outcome, input);
 }
 
-async function attemptInOrder({ request, target, client, decision, question, deps }: ForwardInput): Promise<Outcome> {
+async function attemptInOrder(input: ForwardInput): Promise<Outcome> {
+  const { request, target, decision, question, deps } = input;
   const { first, firstByteMs, totalMs } = decision;
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
   const repeatable = { method: request.method, hasBody: request.body !== null };
   const webSocketAsked = isWebSocket(request.headers);
   const waits = !repeatable.hasBody || isShortUpload(request.headers);
+  const upstream = upstreamInit(input);
 
-  const upstream = upstreamInit({ request, target, client, deps });
-  let failure: Failure | undefined;
   let attempts: readonly Attempt[] = [first];
-  for (let index = 0; index < attempts.length; index += 1) {
+  for (let index = 0; ; index += 1) {
     const attempt = attempts[index] ?? first;
-    const remainingMs = index === 0 ? totalMs : totalMs - (deps.now() - startMs);
-    if (failure !== undefined) {
-      if (remainingMs <= 0 || !mayRetry({ ...repeatable, failure }) || !deps.retryBudget.tryRetry(deps.now())) break;
-    }
-    const answer = await send(
-      addressOf(attempt, target),
-      upstream,
-      waits ? Math.min(firstByteMs, remainingMs) : undefined,
-      deps,
+    const sentMs = index === 0 ? startMs : deps.now();
+    const remainingMs = totalMs - (sentMs - startMs);
+    const deadlineMs = waits ? Math.min(firstByteMs, remainingMs) : undefined;
+    const answer = await send(addressOf(attempt, target), upstream, deadlineMs, deps);
+    const nowMs = deps.now();
+    const response = answer instanceof Response ? answer : undefined;
+    const failure = answer instanceof Response ? failureOfResponse(answer, webSocketAsked) : answer;
+    const took = nowMs - sentMs;
+    deps.health.noteAttempt(
+      {
+        attempt,
+        service: decision.service,
+        place: question.facts.place,
+        success: evidenceOf(response, failure, repeatable.hasBody),
+        response,
+        firstByteMs: took,
+      },
+      nowMs,
     );
-    failure = answer instanceof Response ? failureOfResponse(answer, webSocketAsked) : answer;
-    if (answer instanceof Response && failure === undefined) return { response: answer, attempt };
-    if (answer instanceof Response) discard(answer);
+    if (response !== undefined && failure === undefined) return { response, attempt, firstByteMs: took };
+    invariant(failure !== undefined, "an attempt without an answer has failed");
+
     if (index === 0) attempts = attemptsOf(question);
+    const again =
+      index + 1 < attempts.length &&
+      nowMs - startMs < totalMs &&
+      mayRetry({ ...repeatable, failure }) &&
+      deps.retryBudget.tryRetry(nowMs);
+    if (again) discard(response);
+    // A cluster's own refusal is still the cluster's answer when nobody else is left to ask.
+    else if (response !== undefined && failure.kind === "unavailable") return { response, attempt, firstByteMs: took };
+    else return given(failure, response);
   }
-  invariant(failure !== undefined, "a decision to forward has at least one attempt");
+}
+
+function given(failure: Failure, response: Response | undefined): Outcome {
+  discard(response);
   return { failure };
 }
 
@@ -75,7 +103,7 @@ async function attemptInOrder({ request, target, client, decision, question, dep
  * What is sent, the same to each cluster. A request without a body is described anew, which takes half the time of a
  * `new Request`; one with a body is copied, because a described GET may have none, and clients do send such.
  */
-function upstreamInit({ request, target, client, deps }: Omit<ForwardInput, "decision" | "question">): RequestInit {
+function upstreamInit({ request, target, client, deps }: ForwardInput): RequestInit {
   const headers = new Headers(request.headers);
   setRequestHeaders(headers, request.headers, {
     target,
@@ -133,23 +161,43 @@ async function send(
 }
 
 /** Frees the connection; how that goes is of no interest. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined);
+function discard(response: Response | undefined): void {
+  response?.body?.cancel().catch(() => undefined);
 }
 
-/** What the client gets: the very answer, unless a header has to go or, in development, one is added. */
-function toClient(response: Response, { decision, question, deps }: ForwardInput, attempt: Attempt): Response {
+/** Nobody waits for a copy, so it may take as long as an ordinary first byte, and no longer. */
+const COPY_MS = 5_000;
+
+/** A copy of a safe request. How it goes is the mirror's own business: no retry, no evidence, no trace in the answer. */
+async function sendCopy(mirror: Attempt, input: ForwardInput): Promise<void> {
+  if (input.request.body !== null) return;
+  const answer = await send(addressOf(mirror, input.target), upstreamInit(input), COPY_MS, input.deps);
+  if (answer instanceof Response) discard(answer);
+}
+
+/** What the client gets: the answer as it came, less what is not for it, plus what the edge has to say. */
+async function toClient(
+  { response, attempt, firstByteMs }: Extract<Outcome, { response: Response }>,
+  input: ForwardInput,
+): Promise<Response> {
   // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
   if (response.status < 200 || response.status > 599) return response;
-  const drop = fieldsToDropFromResponse(response.headers);
-  if (drop.length === 0 && !deps.settings.development) return response;
+  const { question, decision, deps } = input;
   const copy = new Response(response.body, response);
-  for (const name of drop) copy.headers.delete(name);
+  for (const name of fieldsToDropFromResponse(response.headers)) copy.headers.delete(name);
+  copy.headers.append("server-timing", `decision;dur=0, upstream;dur=${firstByteMs}`);
+
+  const service = question.snapshot.services.get(decision.service);
+  const cluster = service?.clusters.get(attempt.cluster);
+  const issued =
+    service === undefined || cluster === undefined
+      ? undefined
+      : bindingCookie(deps.cookies, service, { cluster, facts: question.facts, now: question.now });
+  const cookie = issued === undefined ? undefined : await issued;
+  if (cookie !== undefined) copy.headers.append("set-cookie", cookie);
   if (deps.settings.development) {
-    copy.headers.set(
-      "fairlead-decision",
-      `${decision.route};${attempt.region};${attempt.cluster};${question.snapshot.revision}`,
-    );
+    const { revision } = question.snapshot;
+    copy.headers.set("fairlead-decision", `${decision.route};${attempt.region};${attempt.cluster};${revision}`);
   }
   return copy;
 }

@@ -1,5 +1,6 @@
 /** The life of a request at the edge, in one screen. Each step is a file of its own. */
 import { readClient } from "./client.ts";
+import { readBinding } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
 import { forward } from "./forward.ts";
@@ -23,8 +24,17 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
   if (freshened !== undefined) await freshened;
 
   const snapshot = deps.snapshots.current();
-  const question = { snapshot, facts, health: deps.health.view(), draw: deps.draw(), now: deps.now() };
+  const now = deps.now();
+  const verified = readBinding(deps.cookies, request.headers.get("cookie"), { snapshot, facts, now });
+  const binding = verified === undefined ? undefined : await verified;
+  const question = {
+    snapshot,
+    facts: binding === undefined ? facts : { ...facts, binding },
+    health: deps.health.view(snapshot, now),
+    draw: deps.draw(),
+    now,
+  };
   const decision = decide(question);
   if (decision.kind === "reject") return problem(decision.code, request);
-  return forward({ request, target, client: client.value, decision, question, deps });
+  return forward({ request, target, client: client.value, decision, question, deps, background: context });
 }

@@ -5,6 +5,8 @@
 import * as z from "zod/mini";
 import { BEACON_MS_DEFAULT, BEACON_MS_DEVELOPMENT } from "../config/beacon.ts";
 import { Name } from "../config/ids.ts";
+import type { AffinitySecrets } from "./affinity-cookie.ts";
+import { fromBase64 } from "./base64.ts";
 
 /** The seam for requests to clusters: a binding with mTLS or a private network in its place, else the global `fetch`. */
 export type Egress = { fetch(url: string, init: RequestInit): Promise<Response> };
@@ -18,6 +20,7 @@ export type Env = {
   readonly TRUST_VISITOR_HEADERS?: string;
   readonly SNAPSHOT_PUBLIC_KEYS: string;
   readonly BEACON_MS?: string;
+  readonly AFFINITY_KEYS?: string;
 };
 
 /** Variables have no booleans, and the empty string is how one is unset: only "true" is true. */
@@ -29,6 +32,7 @@ const Variables = z.object({
   TRUST_VISITOR_HEADERS: flag,
   SNAPSHOT_PUBLIC_KEYS: z.string(),
   BEACON_MS: z._default(z.string().check(z.regex(/^[0-9]{0,6}$/)), ""),
+  AFFINITY_KEYS: z._default(z.string(), "{}"),
 });
 
 /** Key id to 32 raw bytes, base64. */
@@ -37,6 +41,11 @@ const PublicKeys = z.record(
   z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/)),
 );
 
+/** Key id to at least 32 secret bytes, base64. The first signs affinity cookies, a second one still verifies them. */
+const AffinityKeys = z
+  .record(z.string().check(z.regex(/^[a-z0-9]{1,16}$/)), z.string().check(z.regex(/^[A-Za-z0-9+/]{43,}={0,2}$/)))
+  .check(z.refine((keys) => Object.keys(keys).length <= 2, "at most two keys"));
+
 export type Settings = {
   readonly environment: string;
   readonly development: boolean;
@@ -44,17 +53,25 @@ export type Settings = {
   readonly publicKeys: Readonly<Record<string, string>>;
   /** How old what a beacon said may get; see `io/freshness.ts`. */
   readonly beaconMs: number;
+  readonly affinitySecrets: AffinitySecrets;
 };
 
 export function readSettings(env: Env): Settings {
   const variables = z.parse(Variables, env);
   const development = variables.DEVELOPMENT === "true";
+  const affinityKeys = z.parse(
+    AffinityKeys,
+    JSON.parse(variables.AFFINITY_KEYS === "" ? "{}" : variables.AFFINITY_KEYS),
+  );
   const beaconMsDefault = development ? BEACON_MS_DEVELOPMENT : BEACON_MS_DEFAULT;
   return {
     environment: variables.ENVIRONMENT,
     development,
     trustVisitorHeaders: variables.TRUST_VISITOR_HEADERS === "true",
     publicKeys: z.parse(PublicKeys, JSON.parse(variables.SNAPSHOT_PUBLIC_KEYS)),
+    affinitySecrets: Object.fromEntries(
+      Object.entries(affinityKeys).map(([id, secret]) => [id, fromBase64(secret)] as const),
+    ),
     beaconMs: variables.BEACON_MS === "" ? beaconMsDefault : Number(variables.BEACON_MS),
   };
 }

@@ -1,19 +1,144 @@
-/** The health view of this isolate: replaced as a whole when a newer report arrives, never changed in place. */
-import type { HealthReport } from "../../config/health.ts";
-import { HEALTH_UNKNOWN, type HealthView } from "../routing/health-view.ts";
+/**
+ * What this isolate knows of the clusters' condition, and the health view that decisions read: what the beacon reports,
+ * and what the isolate sees itself in the answers that pass. The view is made anew only when one of them has changed,
+ * and a few times a second while something ramps; a request otherwise costs two comparisons.
+ */
+import { HEALTH_REPORT_EMPTY, type HealthReport } from "../../config/health.ts";
+import { LOAD_HEADER, LoadReports, readUtilizationBps } from "../load-report.ts";
+import { composeHealth } from "../routing/compose-health.ts";
+import type { Attempt } from "../routing/decision.ts";
+import type { Place } from "../routing/facts.ts";
+import { HEALTH_UNKNOWN, type HealthView, latencyKey } from "../routing/health-view.ts";
+import { LatencyTracker } from "../routing/latency.ts";
+import type { LoadedService, LoadedSnapshot } from "../routing/loaded-snapshot.ts";
+import { OutlierDetector, type OutlierEvent, type Peers } from "../routing/outlier.ts";
+
+/** A ramp of a minute moves every three seconds; one of five seconds, as in the demo, four times a second. */
+const RAMP_TICK_MS = 250;
+
+/** Who has served an ejection, and whose load report is stale, is looked at this often. */
+const SWEEP_MS = 1_000;
+
+const AT_ONCE = Number.NEGATIVE_INFINITY;
+
+/** How one attempt went, as far as it says something about the cluster. */
+export type Evidence = {
+  readonly attempt: Attempt;
+  readonly service: string;
+  readonly place: Place;
+  /** Undefined when the attempt failed in a way that may have been the client's doing: it then counts neither way. */
+  readonly success: boolean | undefined;
+  /** The answer, when there was one. */
+  readonly response: Response | undefined;
+  readonly firstByteMs: number;
+};
+
+export type HealthStoreOptions = {
+  /** A uint32, for jitter. */
+  readonly draw: () => number;
+  readonly log: (event: `${string}.${string}`, fields: Readonly<Record<string, unknown>>) => void;
+};
 
 export class HealthStore {
-  #sequence = -1;
+  readonly #options: HealthStoreOptions;
+  readonly #outliers = new OutlierDetector();
+  readonly #latency = new LatencyTracker();
+  readonly #loads = new LoadReports();
+  #report: HealthReport = { ...HEALTH_REPORT_EMPTY, sequence: -1 };
+  #snapshot: LoadedSnapshot | undefined;
+  #peers: ReadonlyMap<string, Peers> = new Map();
   #view: HealthView = HEALTH_UNKNOWN;
+  /** When the view has to be made anew: at once after a change, in a moment while something ramps, else never. */
+  #composeAtMs = AT_ONCE;
+  #sweepAtMs = 0;
 
-  view(): HealthView {
+  constructor(options: HealthStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The same object until something changes. */
+  view(snapshot: LoadedSnapshot, now: number): HealthView {
+    if (snapshot !== this.#snapshot) this.#adopt(snapshot);
+    if (now >= this.#sweepAtMs) this.#sweep(now);
+    if (now >= this.#composeAtMs) this.#compose(snapshot, now);
     return this.#view;
   }
 
   /** A report that is not newer changes nothing: answers may overtake each other. */
   accept(report: HealthReport): void {
-    if (report.sequence <= this.#sequence) return;
-    this.#sequence = report.sequence;
-    this.#view = { ...this.#view, states: new Map(Object.entries(report.clusters)) };
+    if (report.sequence <= this.#report.sequence) return;
+    this.#report = report;
+    this.#composeAtMs = AT_ONCE;
   }
+
+  noteAttempt({ attempt, service, place, success, response, firstByteMs }: Evidence, now: number): void {
+    const peers = this.#peers.get(attempt.cluster);
+    if (success !== undefined && peers !== undefined) {
+      const event = this.#outliers.record({ cluster: attempt.cluster, peers, success }, now, this.#options.draw());
+      if (event !== undefined) this.#announce([event]);
+    }
+    if (response === undefined) return;
+    const loaded = this.#snapshot?.services.get(service);
+    if (loaded === undefined) return;
+    if (loaded.ranksByLatency) {
+      const before = this.#latency.generation;
+      this.#latency.record(latencyKey(service, place), attempt.region, firstByteMs, now);
+      if (this.#latency.generation !== before) this.#composeAtMs = AT_ONCE;
+    }
+    if (loaded.load.lean || loaded.load.shed !== undefined) this.#noteLoad(attempt.cluster, response, now);
+  }
+
+  #noteLoad(cluster: string, response: Response, now: number): void {
+    const header = response.headers.get(LOAD_HEADER);
+    const utilizationBps = header === null ? undefined : readUtilizationBps(header);
+    if (utilizationBps !== undefined) this.#loads.record(cluster, utilizationBps, now);
+  }
+
+  #adopt(snapshot: LoadedSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#peers = new Map([...snapshot.services.values()].flatMap(peersOf));
+    this.#outliers.retain((cluster) => this.#peers.has(cluster));
+    this.#composeAtMs = AT_ONCE;
+  }
+
+  #sweep(now: number): void {
+    this.#sweepAtMs = now + SWEEP_MS;
+    this.#announce(this.#outliers.sweep(now, this.#options.draw()));
+    if (this.#loads.utilizationBps(now) !== this.#view.utilizationBps) this.#composeAtMs = AT_ONCE;
+  }
+
+  #announce(events: readonly OutlierEvent[]): void {
+    for (const { kind, cluster, because, untilMs } of events) {
+      this.#composeAtMs = AT_ONCE;
+      this.#options.log(`cluster.${kind}`, { cluster, because, untilMs });
+    }
+  }
+
+  #compose(snapshot: LoadedSnapshot, now: number): void {
+    const { clusters, recoveredAtMs } = this.#report;
+    const { view, ramping } = composeHealth(
+      snapshot,
+      {
+        states: new Map(Object.entries(clusters)),
+        recoveredAtMs: new Map(Object.entries(recoveredAtMs)),
+        ejected: this.#outliers.ejected(),
+        dimmed: this.#outliers.dimmed(),
+        returnedAtMs: this.#outliers.returnedAt(),
+        utilizationBps: this.#loads.utilizationBps(now),
+        latencyRanks: this.#latency.ranks(),
+      },
+      now,
+    );
+    this.#view = view;
+    this.#composeAtMs = ramping ? now + RAMP_TICK_MS : Number.POSITIVE_INFINITY;
+  }
+}
+
+/** The accepting clusters of each region stand in for each other. */
+function peersOf(service: LoadedService): (readonly [string, Peers])[] {
+  return service.regions.flatMap((region) => {
+    const clusters = region.canaryShareBps > 0 ? [...region.stable, ...region.canary] : region.stable;
+    const peers: Peers = { group: `${service.name}/${region.name}`, size: clusters.length };
+    return clusters.map((cluster) => [cluster.name, peers] as const);
+  });
 }

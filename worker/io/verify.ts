@@ -2,11 +2,13 @@
  * From the text that came over the wire to a snapshot that may be used: signature first, then shape, then whether it is
  * ours at all. Every "no" is a code and a sentence for the log. Whether it is newer is the store's question.
  */
+
 import { SNAPSHOT_BYTES_MAX } from "../../config/limits.ts";
 import { parseSnapshot } from "../../config/parse-snapshot.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import { decodeSigned } from "../../config/signed.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
+import { fromBase64 } from "../base64.ts";
 
 export type SnapshotRefusal = {
   readonly code:
@@ -30,7 +32,7 @@ export function createVerifier(environment: string, publicKeys: Readonly<Record<
     const known = keys.get(keyId);
     const encoded = Object.hasOwn(publicKeys, keyId) ? publicKeys[keyId] : undefined;
     if (known !== undefined || encoded === undefined) return known;
-    const key = await crypto.subtle.importKey("raw", bytesOf(encoded), "Ed25519", false, ["verify"]);
+    const key = await crypto.subtle.importKey("raw", fromBase64(encoded), "Ed25519", false, ["verify"]);
     keys.set(keyId, key);
     return key;
   }
@@ -42,7 +44,12 @@ export function createVerifier(environment: string, publicKeys: Readonly<Record<
     const { keyId, signature, payload } = signed.value;
     const key = await keyOf(keyId);
     if (key === undefined) return refuse("keyUnknown", `no public key is called ${keyId}`);
-    const genuine = await crypto.subtle.verify("Ed25519", key, bytesOf(signature), new TextEncoder().encode(payload));
+    const genuine = await crypto.subtle.verify(
+      "Ed25519",
+      key,
+      fromBase64(signature),
+      new TextEncoder().encode(payload),
+    );
     if (!genuine) return refuse("signatureWrong", `the signature of ${keyId} does not hold`);
     const parsed = parseSnapshot(payload);
     if (!parsed.ok) return refuse("invalid", parsed.error);
@@ -54,9 +61,4 @@ export function createVerifier(environment: string, publicKeys: Readonly<Record<
 
 function refuse(code: SnapshotRefusal["code"], detail: string): Result<never, SnapshotRefusal> {
   return err({ code, detail });
-}
-
-/** The patterns that let `base64` in here allow nothing that `atob` refuses. */
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

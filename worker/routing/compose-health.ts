@@ -30,7 +30,7 @@ export type ComposedHealth = {
 export function composeHealth(snapshot: LoadedSnapshot, inputs: HealthInputs, now: number): ComposedHealth {
   const capacityBps = new Map<string, number>();
   let ramping = false;
-  for (const service of snapshot.services) {
+  for (const service of snapshot.services.values()) {
     for (const cluster of service.clusters.values()) {
       const share = rampOf(cluster, service, inputs, now);
       ramping ||= share < SHARE_BPS_TOTAL;

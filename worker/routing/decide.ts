@@ -23,6 +23,7 @@ import type { HealthView } from "./health-view.ts";
 import { chooseLevel, pickRegion } from "./level.ts";
 import type { LoadedCluster, LoadedRoute, LoadedService, LoadedSnapshot } from "./loaded-snapshot.ts";
 import { matchRoute } from "./match.ts";
+import { mirrorOf } from "./mirror.ts";
 import { ANY_CONDITION, DEGRADED_ONLY, HEALTHY_ONLY, pickCluster } from "./pick.ts";
 import { healthOf } from "./region-health.ts";
 import { withoutShed } from "./shed.ts";
@@ -68,9 +69,17 @@ function toReject({ code, route }: Reject): DecisionToReject {
   return { kind: "reject", code, route: route.name, service: route.service.name };
 }
 
-function toForward({ route, first }: Forward): DecisionToForward {
+function toForward({ route, first, mirror }: Forward): DecisionToForward {
   const { name: service, firstByteMs, totalMs } = route.service;
-  return { kind: "forward", route: route.name, service, first: first.attempt, firstByteMs, totalMs };
+  const forward: DecisionToForward = {
+    kind: "forward",
+    route: route.name,
+    service,
+    first: first.attempt,
+    firstByteMs,
+    totalMs,
+  };
+  return mirror === undefined ? forward : { ...forward, mirror };
 }
 
 type Forward = {
@@ -78,6 +87,7 @@ type Forward = {
   readonly first: LoadedCluster;
   readonly steered: Steered | undefined;
   readonly keyHash: number;
+  readonly mirror: Attempt | undefined;
 };
 
 type Reject = { readonly code: RejectCode; readonly route?: LoadedRoute };
@@ -104,11 +114,14 @@ function resolve({ snapshot, facts, health, draw, now }: DecideInput, trace: Rea
   const wanted = steer(route, { ...clientInput, admission, facts }, trace);
   const steered = wanted === undefined ? undefined : withoutShed(service, wanted, clientInput, trace);
   const bound = boundCluster({ service, facts, health, permitted: admission.permitted, now }, trace);
-  if (bound !== undefined) return { route, first: bound, steered, keyHash: key.hash };
+  const mirror = mirrorOf(route, { facts, admission, draw }, trace);
+  if (bound !== undefined) return { route, first: bound, steered, keyHash: key.hash, mirror };
   if (steered === undefined) return { code: whyNowhere(service), route };
 
   const first = pickFirst(route, steered, key, health, trace);
-  return first === undefined ? { code: "noHealthyCluster", route } : { route, first, steered, keyHash: key.hash };
+  return first === undefined
+    ? { code: "noHealthyCluster", route }
+    : { route, first, steered, keyHash: key.hash, mirror };
 }
 
 /** Level by load, region by weight, side by cohort, cluster by weight. */

@@ -71,6 +71,7 @@ export type Reason =
   | { readonly code: "split.side"; readonly side: Side; readonly cohort: number; readonly canaryShareBps: number }
   | { readonly code: "split.otherSide"; readonly wanted: Side }
   | { readonly code: "pick.cluster"; readonly cluster: string; readonly healthState: HealthState | "ejected" }
+  | { readonly code: "mirror"; readonly cluster: string }
   | { readonly code: "attempts"; readonly clusters: readonly string[] };
 
 export type RegionRemoval = "disabled" | "draining" | "noCluster" | "weightZero" | "failoverExcluded";
@@ -83,6 +84,8 @@ export type DecisionToForward = {
   readonly route: string;
   readonly service: string;
   readonly first: Attempt;
+  /** Where a copy of this request goes besides; nobody waits for its answer. */
+  readonly mirror?: Attempt;
   readonly firstByteMs: number;
   readonly totalMs: number;
 };

@@ -2,7 +2,7 @@
  * A snapshot made ready for decisions, once per revision: names become references, lists become sets and maps, and
  * everything a request needs is one step away. Says nothing about health or time.
  */
-import type { HeaderMatch, Side } from "../../config/documents.ts";
+import type { HeaderMatch, Mirror, Side } from "../../config/documents.ts";
 import type { PlaceSelector } from "../../config/place.ts";
 import type {
   Availability,
@@ -91,6 +91,8 @@ export type LoadedService = {
   readonly firstByteMs: number;
   readonly totalMs: number;
   readonly load: SnapshotLoadPolicy;
+  /** Some route of the service goes by measured latency, so measuring is worth it. */
+  readonly ranksByLatency: boolean;
   readonly recovery: SnapshotService["recovery"];
   /** What the newest health view comes to, by region index: kept by `region-health.ts`, replaced with the view. */
   healthMemo: { readonly view: HealthView; readonly regions: (RegionHealth | undefined)[] } | undefined;
@@ -105,6 +107,9 @@ export type LoadedRule = {
   readonly weights: Readonly<Record<string, number>>;
 };
 
+/** Where copies of safe requests go. */
+export type LoadedMirror = { readonly attempt: Attempt; readonly shareBps: number };
+
 export type LoadedRoute = {
   readonly name: string;
   readonly service: LoadedService;
@@ -115,6 +120,7 @@ export type LoadedRoute = {
   readonly steering: readonly LoadedRule[];
   readonly default: SnapshotDefault;
   readonly failover: SnapshotFailover;
+  readonly mirror: LoadedMirror | undefined;
   /** What rules come to for an admission, kept by `steering.ts`: bounded by rules times residency rules. */
   readonly plans: (Plan | undefined)[];
 };
@@ -124,17 +130,21 @@ export type LoadedSnapshot = {
   readonly environment: string;
   readonly beacons: Snapshot["beacons"];
   readonly index: RouteIndex<LoadedRoute>;
-  readonly services: readonly LoadedService[];
+  readonly services: ReadonlyMap<string, LoadedService>;
 };
 
 /** `snapshot` has passed `parseSnapshot`, so every reference in it leads somewhere. */
 export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
   const shared: Shared = {
     regions: new Map(snapshot.regions.map((region) => [region.name, { ...region, vector: unitVector(region) }])),
+    clusters: new Map(snapshot.clusters.map((cluster) => [cluster.name, cluster])),
+    rankedByLatency: new Set(
+      snapshot.routes.filter((route) => route.default.by === "latency").map((route) => route.service),
+    ),
     selector: selectorCompiler(),
   };
   const clustersByService = groupBy(snapshot.clusters, (cluster) => cluster.service);
-  const services = new Map(
+  const services: ReadonlyMap<string, LoadedService> = new Map(
     snapshot.services.map((service) => [
       service.name,
       loadService(service, clustersByService.get(service.name) ?? [], shared),
@@ -145,12 +155,14 @@ export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
     return service === undefined ? [] : [loadRoute(route, service, shared)];
   });
   const { revision, environment, beacons } = snapshot;
-  return { revision, environment, beacons, index: buildRouteIndex(routes), services: [...services.values()] };
+  return { revision, environment, beacons, index: buildRouteIndex(routes), services };
 }
 
 /** What services and routes have in common, made once: the less there is of it, the more of it stays in the cache. */
 type Shared = {
   readonly regions: ReadonlyMap<string, SnapshotRegion & { readonly vector: UnitVector }>;
+  readonly clusters: ReadonlyMap<string, SnapshotCluster>;
+  readonly rankedByLatency: ReadonlySet<string>;
   readonly selector: (selector: PlaceSelector) => CompiledSelector;
 };
 
@@ -183,6 +195,7 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     firstByteMs: service.firstByteMs,
     totalMs: service.totalMs,
     load: service.load,
+    ranksByLatency: shared.rankedByLatency.has(service.name),
     recovery: service.recovery,
     healthMemo: undefined,
   };
@@ -254,8 +267,17 @@ function loadRoute(route: SnapshotRoute, service: LoadedService, shared: Shared)
     steering: route.steering.map((rule) => loadRule(rule, shared)),
     default: route.default,
     failover: route.failover,
+    mirror: route.mirror === undefined ? undefined : loadMirror(route.mirror, shared),
     plans: [],
   };
+}
+
+/** A cluster that is switched off gets no copies either. */
+function loadMirror({ cluster, shareBps }: Mirror, { clusters }: Shared): LoadedMirror | undefined {
+  const target = clusters.get(cluster);
+  if (target === undefined || target.availability.adminState === "disabled") return undefined;
+  const { name, region, side, endpoint } = target;
+  return { attempt: { cluster: name, region, side, endpoint }, shareBps };
 }
 
 function loadRule({ name, when, weights }: SnapshotRule, shared: Shared): LoadedRule {

@@ -62,6 +62,8 @@ function sentenceOf(reason: Reason): string {
       return `The ${reason.wanted} side has no cluster that could serve, so the other side does.`;
     case "pick.cluster":
       return `The cluster ${reason.cluster} is picked; it is ${reason.healthState === "unknown" ? "of unknown health" : reason.healthState}.`;
+    case "mirror":
+      return `A copy goes to the cluster ${reason.cluster}; nobody waits for its answer.`;
     case "attempts":
       return `Clusters are tried in this order: ${reason.clusters.join(", ")}.`;
     default:

@@ -1,20 +1,15 @@
 /** The affinity cookie: what is issued verifies, and nothing else does. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  AffinityCookies,
-  affinityCookieName,
-  importAffinityKeys,
-  readCookie,
-} from "../../../worker/affinity-cookie.ts";
+import { AffinityCookies, affinityCookieName, readCookie } from "../../../worker/affinity-cookie.ts";
 
 const SECRET_1 = new Uint8Array(32).fill(1);
 const SECRET_2 = new Uint8Array(32).fill(2);
 const NOW = 1_800_000_000_000;
 const BINDING = { clusterId: "0123abcd", expiresAtSeconds: NOW / 1_000 + 3_600 };
 
-async function cookies(keys: Record<string, Uint8Array<ArrayBuffer>>): Promise<AffinityCookies> {
-  return new AffinityCookies(await importAffinityKeys(keys));
+function cookies(secrets: Record<string, Uint8Array<ArrayBuffer>>): AffinityCookies {
+  return new AffinityCookies(secrets);
 }
 
 async function issuedValue(by: AffinityCookies, service = "web"): Promise<string> {
@@ -24,14 +19,14 @@ async function issuedValue(by: AffinityCookies, service = "web"): Promise<string
 
 describe("affinity cookie", () => {
   test("carries the attributes that keep it to this host, this scheme and out of scripts", async () => {
-    const header = await (await cookies({ k1: SECRET_1 })).issue(BINDING, "web", 3_600);
+    const header = await cookies({ k1: SECRET_1 }).issue(BINDING, "web", 3_600);
     expect(header).toMatch(/^__Host-fairlead-web=k1\.0123abcd\.[0-9a-z]+\.[A-Za-z0-9_-]{43}; /);
     expect(header).toContain("; Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Lax");
     expect(header).not.toContain("Domain");
   });
 
   test("what is issued verifies, again from memory, and not after its end", async () => {
-    const ours = await cookies({ k1: SECRET_1 });
+    const ours = cookies({ k1: SECRET_1 });
     const value = await issuedValue(ours);
     expect(await ours.verify(value, "web", NOW)).toEqual(BINDING);
     expect(await ours.verify(value, "web", NOW)).toEqual(BINDING);
@@ -39,11 +34,11 @@ describe("affinity cookie", () => {
   });
 
   test("keys rotate: the old one still verifies while both are known, the new one signs", async () => {
-    const before = await issuedValue(await cookies({ k1: SECRET_1 }));
-    const both = await cookies({ k2: SECRET_2, k1: SECRET_1 });
+    const before = await issuedValue(cookies({ k1: SECRET_1 }));
+    const both = cookies({ k2: SECRET_2, k1: SECRET_1 });
     expect(await both.verify(before, "web", NOW)).toEqual(BINDING);
     expect(await issuedValue(both)).toMatch(/^k2\./);
-    expect(await (await cookies({ k2: SECRET_2 })).verify(before, "web", NOW)).toBeUndefined();
+    expect(await cookies({ k2: SECRET_2 }).verify(before, "web", NOW)).toBeUndefined();
   });
 
   test.each([
@@ -56,12 +51,12 @@ describe("affinity cookie", () => {
     ["padding", (value: string) => `${value}==`, "web"],
     ["nothing", () => "", "web"],
   ])("with %s it is no cookie", async (_, tamper, service) => {
-    const ours = await cookies({ k1: SECRET_1, k2: SECRET_2 });
+    const ours = cookies({ k1: SECRET_1, k2: SECRET_2 });
     expect(await ours.verify(tamper(await issuedValue(ours)), service, NOW)).toBeUndefined();
   });
 
   test("no text verifies by chance or throws", async () => {
-    const ours = await cookies({ k1: SECRET_1 });
+    const ours = cookies({ k1: SECRET_1 });
     await fc.assert(
       fc.asyncProperty(fc.string(), async (value) => {
         expect(await ours.verify(value, "web", NOW)).toBeUndefined();
@@ -70,7 +65,7 @@ describe("affinity cookie", () => {
   });
 
   test("without keys there is no cookie", async () => {
-    const none = await cookies({});
+    const none = cookies({});
     expect(none.enabled).toBe(false);
     expect(await none.issue(BINDING, "web", 60)).toBeUndefined();
   });

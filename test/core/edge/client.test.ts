@@ -9,6 +9,7 @@ const PRODUCTION: Settings = {
   trustVisitorHeaders: false,
   publicKeys: {},
   beaconMs: 5_000,
+  affinitySecrets: {},
 };
 const DEVELOPMENT: Settings = { ...PRODUCTION, development: true };
 const BEHIND_PROXY: Settings = { ...PRODUCTION, trustVisitorHeaders: true };

@@ -1,7 +1,13 @@
 /** What may be repeated, and how much of it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Failure, failureOfResponse, mayHaveBeenSent, problemOfFailure } from "../../../worker/failure.ts";
+import {
+  evidenceOf,
+  type Failure,
+  failureOfResponse,
+  mayHaveBeenSent,
+  problemOfFailure,
+} from "../../../worker/failure.ts";
 import { mayRetry } from "../../../worker/may-retry.ts";
 import { RETRIES_MIN, RetryBudget } from "../../../worker/retry-budget.ts";
 
@@ -41,8 +47,10 @@ describe("failures", () => {
     [200, undefined],
     [404, undefined],
     [500, undefined],
-    [502, undefined],
-    [503, undefined],
+    [501, undefined],
+    [502, "upstreamInvalid"],
+    [503, "upstreamInvalid"],
+    [504, "upstreamInvalid"],
     [527, undefined],
     [520, "upstreamInvalid"],
     [521, "upstreamRefused"],
@@ -120,5 +128,32 @@ describe("RetryBudget", () => {
         }
       }),
     );
+  });
+});
+
+describe("evidence", () => {
+  const answer = (status: number, headers: Record<string, string> = {}) => new Response(null, { status, headers });
+
+  test("a 503 that says when to come back is an answer, not a reason to try elsewhere", () => {
+    expect(failureOfResponse(answer(503), false)).toEqual({ kind: "unavailable", status: 503 });
+    expect(failureOfResponse(answer(503, { "retry-after": "5" }), false)).toBeUndefined();
+  });
+
+  test.each([
+    // answer, failure, body: what it says of the cluster
+    [200, undefined, false, true],
+    [404, undefined, true, true],
+    [500, undefined, true, false],
+    [undefined, { kind: "lost" }, false, false],
+    [undefined, { kind: "timeout" }, false, false],
+    // A client that breaks off its own upload looks like this, and must not get a healthy cluster ejected.
+    [undefined, { kind: "lost" }, true, undefined],
+    [undefined, { kind: "timeout" }, true, undefined],
+    [520, { kind: "platform", status: 520 }, true, undefined],
+    [521, { kind: "platform", status: 521 }, true, false],
+    [503, { kind: "unavailable", status: 503 }, true, false],
+    [undefined, { kind: "unaskedSwitch" }, false, false],
+  ] as const)("answer %s, failure %j, body %s: %s", (status, failure, hasBody, expected) => {
+    expect(evidenceOf(status === undefined ? undefined : answer(status), failure, hasBody)).toBe(expected);
   });
 });

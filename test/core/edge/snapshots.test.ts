@@ -43,7 +43,7 @@ class World {
   readonly asked = { state: 0, snapshot: 0, kv: 0 };
   readonly events: { event: string; fields: Fields }[] = [];
   readonly background: Promise<unknown>[] = [];
-  readonly health = new HealthStore();
+  readonly health = new HealthStore({ draw: () => 0, log: () => undefined });
   readonly store: SnapshotStore;
 
   constructor(builtin: Fields = snapshotOf(0)) {
@@ -249,14 +249,14 @@ describe("health", () => {
   test("is taken from the beacon and never goes backwards", async () => {
     world.state = async () => stateOf(0, 5, { a: "unhealthy" });
     await world.request();
-    const view = world.health.view();
+    const view = world.health.view(world.store.current(), world.nowMs);
     expect(view.states.get("a")).toBe("unhealthy");
     world.state = async () => stateOf(0, 4, { a: "healthy" });
     await world.request(BEACON_MS);
-    expect(world.health.view()).toBe(view);
+    expect(world.health.view(world.store.current(), world.nowMs)).toBe(view);
     world.state = async () => stateOf(0, 6, { a: "healthy" });
     await world.request(BEACON_MS);
-    expect(world.health.view().states.get("a")).toBe("healthy");
+    expect(world.health.view(world.store.current(), world.nowMs).states.get("a")).toBe("healthy");
     expect(view.states.get("a")).toBe("unhealthy");
   });
 });
