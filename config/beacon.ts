@@ -12,9 +12,12 @@ export const BEACON_MS_DEFAULT = 5_000;
 /** In development: drains are seen within a second. */
 export const BEACON_MS_DEVELOPMENT = 1_000;
 
-export const BeaconState = z.strictObject({
+/** Fields that an edge does not know are ignored: the admin Worker may be the newer of the two. */
+export const BeaconState = z.object({
   /** The newest revision the control plane has published; 0 before the first. */
   revision: Revision,
+  /** SHA-256 of the snapshot's signed text, hex: one revision may be published again in another form. */
+  snapshotDigest: z.exactOptional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   health: HealthReport,
 });
 export type BeaconState = z.infer<typeof BeaconState>;

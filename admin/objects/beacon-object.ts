@@ -8,6 +8,8 @@ import { BEACON_STATE_PATH, type BeaconState, beaconSnapshotPath } from "../../c
 import { HEALTH_REPORT_EMPTY, HealthReport } from "../../config/health.ts";
 import { Revision } from "../../config/ids.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
+import { logEvent } from "../log.ts";
+import { sha256Hex } from "../store/digest.ts";
 import { BEACON_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { loadText, replaceText } from "../store/texts.ts";
 import { FailingSwitch } from "./failing-switch.ts";
@@ -41,11 +43,14 @@ export class BeaconObject extends DurableObject<AdminEnv> {
       : new Response(this.#text, { headers: { "content-type": "text/plain; charset=utf-8" } });
   }
 
-  /** Answers with the revision that it holds afterwards. */
+  /** Answers with the revision that it holds afterwards. The same revision in another form takes the place of the first. */
   async acceptSnapshot({ revision, text }: SnapshotMessage): Promise<number> {
     this.#failing.check();
-    if (revision <= this.#state.revision) return this.#state.revision;
-    const state = { ...this.#state, revision: Revision.parse(revision) };
+    const snapshotDigest = await sha256Hex(text);
+    const held = this.#state;
+    if (revision < held.revision || (revision === held.revision && snapshotDigest === held.snapshotDigest))
+      return held.revision;
+    const state = { ...held, revision: Revision.parse(revision), snapshotDigest };
     this.ctx.storage.transactionSync(() => {
       replaceText(this.ctx.storage.sql, SNAPSHOT_TEXT, text);
       saveState(this.ctx.storage.sql, state);
@@ -72,11 +77,31 @@ export class BeaconObject extends DurableObject<AdminEnv> {
 }
 
 function loadState(sql: SqlStorage): BeaconState {
-  const [row] = sql.exec("SELECT revision, health FROM beacon").toArray();
+  const [row] = sql.exec("SELECT revision, snapshot_digest, health FROM beacon").toArray();
   if (row === undefined) return { revision: Revision.parse(0), health: HEALTH_REPORT_EMPTY };
-  return { revision: Revision.parse(row.revision), health: HealthReport.parse(JSON.parse(String(row.health))) };
+  return {
+    revision: Revision.parse(row.revision),
+    ...(typeof row.snapshot_digest === "string" ? { snapshotDigest: row.snapshot_digest } : {}),
+    health: parseHealth(String(row.health)),
+  };
 }
 
-function saveState(sql: SqlStorage, { revision, health }: BeaconState): void {
-  sql.exec("INSERT OR REPLACE INTO beacon (id, revision, health) VALUES (1, ?, ?)", revision, JSON.stringify(health));
+/**
+ * The row may be of a release with another form of report. Without health routing goes by weights, and the prober's next
+ * report is seconds away; a beacon that fails to start would cost its edges the snapshots as well.
+ */
+function parseHealth(text: string): HealthReport {
+  const health = HealthReport.safeParse(JSON.parse(text));
+  if (health.success) return health.data;
+  logEvent("health.formUnknown", { detail: health.error.message });
+  return HEALTH_REPORT_EMPTY;
+}
+
+function saveState(sql: SqlStorage, { revision, snapshotDigest, health }: BeaconState): void {
+  sql.exec(
+    "INSERT OR REPLACE INTO beacon (id, revision, snapshot_digest, health) VALUES (1, ?, ?, ?)",
+    revision,
+    snapshotDigest ?? null,
+    JSON.stringify(health),
+  );
 }

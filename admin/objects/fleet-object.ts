@@ -27,7 +27,7 @@ import {
   stateDigest,
 } from "../store/fleet-store.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
-import { findRevision, type RevisionRecord, revisionsBefore } from "../store/revisions.ts";
+import { findRevision, type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { carriersOf, type Publication, Publisher } from "./publisher.ts";
 
@@ -35,6 +35,8 @@ import { carriersOf, type Publication, Publisher } from "./publisher.ts";
 const COMMIT_ATTEMPTS_MAX = 10;
 /** The alarm that takes over when the object dies between a commit and its publication. */
 const RESCUE_MS = 5_000;
+/** How often the outbox is looked after when nothing is due. Deploying a new release of this Worker wakes nobody. */
+const REVIEW_MS = 300_000;
 
 export type FleetView = {
   readonly revision: number;
@@ -74,13 +76,16 @@ export class FleetObject extends DurableObject<AdminEnv> {
     migrate(ctx.storage, FLEET_MIGRATIONS);
     this.#failing = new FailingSwitch(ctx.storage, isDevelopment(env));
     this.#publisher = new Publisher({ env, sql: ctx.storage.sql, target: async () => (await this.#load()).state });
+    // This may be the first start of a new release, which makes something else of the target: the alarm publishes it.
+    if (targetRevision(ctx.storage.sql) !== undefined)
+      void ctx.blockConcurrencyWhile(() => ctx.storage.setAlarm(Date.now()));
   }
 
   async read(): Promise<FleetView> {
     this.#failing.check();
     const { state, digest } = await this.#load();
     const { revision, documents, overlays } = state;
-    return { revision, digest, documents, overlays, publication: this.#publisher.publication(revision) };
+    return { revision, digest, documents, overlays, publication: await this.#publisher.publication(state) };
   }
 
   async mutate(mutation: Mutation, options: MutateOptions): Promise<Result<MutationAnswer, AdminRefusal>> {
@@ -149,10 +154,10 @@ export class FleetObject extends DurableObject<AdminEnv> {
       const next = await prepare(target, proposal.value);
       const { outcome } = proposal.value;
       if (next === undefined || dryRun)
-        return ok(this.#answer(target, { outcome, dryRun, changed: next !== undefined }));
+        return ok(await this.#answer(target, { outcome, dryRun, changed: next !== undefined }));
       if (this.#commit(next, proposal.value, { parent: target.state.revision, kind: mutation.kind, author, nowMs })) {
         await this.#published();
-        return ok(this.#answer(next.stored, { outcome, dryRun, changed: true }));
+        return ok(await this.#answer(next.stored, { outcome, dryRun, changed: true }));
       }
     }
     return err({ code: "commitContended", detail: "Other changes kept coming first. Try again." });
@@ -188,17 +193,18 @@ export class FleetObject extends DurableObject<AdminEnv> {
 
   async #arm(): Promise<void> {
     const { state } = await this.#load();
-    const times = [nextExpiryMs(state.overlays), this.#publisher.nextAttemptMs(state.revision)];
-    const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
-    if (next === Number.POSITIVE_INFINITY) await this.ctx.storage.deleteAlarm();
-    else await this.ctx.storage.setAlarm(Math.max(next, Date.now())); // What was never tried is due at 0.
+    if (state.revision === 0) return this.ctx.storage.deleteAlarm();
+    const nowMs = Date.now();
+    const times = [nextExpiryMs(state.overlays), await this.#publisher.nextAttemptMs(state)];
+    const next = Math.min(nowMs + REVIEW_MS, ...times.filter((time) => time !== undefined));
+    await this.ctx.storage.setAlarm(Math.max(next, nowMs)); // What was never tried is due at 0.
   }
 
-  #answer(
-    { state: { revision }, digest }: StoredState,
+  async #answer(
+    { state, digest }: StoredState,
     rest: Pick<MutationAnswer, "outcome" | "dryRun" | "changed">,
-  ): MutationAnswer {
-    return { revision, digest, ...rest, publication: this.#publisher.publication(revision) };
+  ): Promise<MutationAnswer> {
+    return { revision: state.revision, digest, ...rest, publication: await this.#publisher.publication(state) };
   }
 
   async #load(): Promise<StoredState> {

@@ -1,9 +1,12 @@
 /**
  * Brings the target to everything that carries it: KV, a beacon per vantage, the prober. Works from the outbox in
- * storage, so a crash, a restart or a failure only delays; whoever is behind is tried again with back-off. Only the
- * newest revision is ever sent. A failure here is a state ("not yet published"), never an error of the commit.
+ * storage, so a crash, a restart or a failure only delays; whoever is behind is tried again with back-off. Behind is who
+ * has an older revision, or the same one in another form: a new release of this Worker may compile something else from
+ * the same documents, and a new key signs it differently. Only the newest revision is ever sent. A failure here is a
+ * state ("not yet published"), never an error of the commit.
  */
 import { SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
+import { canonicalJson } from "../../config/canonical.ts";
 import { compile } from "../../config/compile.ts";
 import { VANTAGES, Vantage } from "../../config/documents.ts";
 import { Revision } from "../../config/ids.ts";
@@ -13,6 +16,8 @@ import { backoffMs } from "../core/publish/backoff.ts";
 import { type AdminEnv, beaconStub, proberStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type CarrierName, type CarrierRecord, loadCarriers, markFailed, markWritten } from "../store/carriers.ts";
+import { sha256Hex } from "../store/digest.ts";
+import type { ProberConfig } from "../store/prober-store.ts";
 import { withinMs } from "./deadline.ts";
 import { signSnapshot } from "./snapshot-signer.ts";
 
@@ -38,6 +43,8 @@ export class Publisher {
   readonly #deps: PublisherDeps;
   #running: Promise<void> | undefined;
   #following: Promise<void> | undefined;
+  /** Of the newest revision that was asked about; to make it again costs a compilation. */
+  #wanted: Wanted | undefined;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
@@ -61,10 +68,11 @@ export class Publisher {
     return this.#following;
   }
 
-  publication(revision: number): Publication {
+  async publication(state: FleetState): Promise<Publication> {
+    const wanted = await this.#want(state);
     const carriers = loadCarriers(this.#deps.sql);
     const published =
-      revision > 0 && carriers.every((carrier) => carrier.name === "prober" || carrier.revision >= revision);
+      state.revision > 0 && carriers.every((carrier) => carrier.name === "prober" || !isBehind(carrier, wanted));
     return {
       published,
       carriers: carriers.map(({ name, revision: held, error }) =>
@@ -74,9 +82,10 @@ export class Publisher {
   }
 
   /** When the outbox needs somebody, or undefined when everything has arrived. */
-  nextAttemptMs(revision: number): number | undefined {
+  async nextAttemptMs(state: FleetState): Promise<number | undefined> {
+    const wanted = await this.#want(state);
     const times = loadCarriers(this.#deps.sql)
-      .filter((carrier) => carrier.revision < revision)
+      .filter((carrier) => isBehind(carrier, wanted))
       .map(dueMs);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -84,26 +93,52 @@ export class Publisher {
   async #round(): Promise<void> {
     const { sql, env, target } = this.#deps;
     const state = await target();
+    const wanted = await this.#want(state);
     const nowMs = Date.now();
-    const due = loadCarriers(sql).filter((carrier) => carrier.revision < state.revision && dueMs(carrier) <= nowMs);
+    const due = loadCarriers(sql).filter((carrier) => isBehind(carrier, wanted) && dueMs(carrier) <= nowMs);
     if (due.length === 0) return;
     // Signed once and shared; a failure to sign is a failure of each carrier that needed it.
     const signed = signSnapshot(snapshotOf(state), env);
-    await Promise.all(due.map((carrier) => this.#deliver(carrier, state, signed)));
+    signed.catch(() => undefined); // The prober does not wait for it, and may be the only one that is due.
+    const cargo = { env, signed, revision: state.revision, probes: probesOf(state) };
+    await Promise.all(due.map((carrier) => this.#deliver(carrier, cargo, digestFor(carrier, wanted))));
   }
 
-  async #deliver(carrier: CarrierRecord, state: FleetState, signed: Promise<string>): Promise<void> {
-    const { sql, env } = this.#deps;
-    const { revision } = state;
+  async #deliver(carrier: CarrierRecord, cargo: Cargo, digest: string): Promise<void> {
+    const { sql } = this.#deps;
+    const { revision } = cargo;
     try {
-      await withinMs(CARRIER_MS_MAX, carrier.name, send(carrierName(carrier.name), { env, state, signed }));
-      markWritten(sql, carrier.name, revision, Date.now());
+      await withinMs(CARRIER_MS_MAX, carrier.name, send(carrierName(carrier.name), cargo));
+      markWritten(sql, carrier.name, { revision, digest, atMs: Date.now() });
       logEvent("snapshot.published", { carrier: carrier.name, revision });
     } catch (error) {
       markFailed(sql, carrier.name, errorText(error), Date.now() + backoffMs(carrier.failures + 1));
       logEvent("snapshot.notPublished", { carrier: carrier.name, revision, error: errorText(error) });
     }
   }
+
+  async #want(state: FleetState): Promise<Wanted> {
+    if (this.#wanted?.revision === state.revision) return this.#wanted;
+    const keyId = this.#deps.env.SNAPSHOT_KEY_ID ?? "";
+    const [snapshot, probes] = await Promise.all([
+      sha256Hex(`${keyId}\n${canonicalJson(snapshotOf(state))}`),
+      sha256Hex(canonicalJson(probesOf(state))),
+    ]);
+    this.#wanted = { revision: state.revision, snapshot, probes };
+    return this.#wanted;
+  }
+}
+
+/** What the carriers should hold: the revision, and digests of what is made of it. */
+type Wanted = { readonly revision: number; readonly snapshot: string; readonly probes: string };
+
+function digestFor({ name }: CarrierRecord, { snapshot, probes }: Wanted): string {
+  return name === "prober" ? probes : snapshot;
+}
+
+function isBehind(carrier: CarrierRecord, wanted: Wanted): boolean {
+  if (carrier.revision !== wanted.revision) return carrier.revision < wanted.revision;
+  return carrier.digest !== digestFor(carrier, wanted);
 }
 
 /** Every carrier that a state needs; those of earlier states stay. */
@@ -127,10 +162,15 @@ function carrierName(
   return { kind: "beacon", vantage: Vantage.parse(name.slice("beacon:".length)) };
 }
 
-type Cargo = { readonly env: AdminEnv; readonly state: FleetState; readonly signed: Promise<string> };
+type Cargo = {
+  readonly env: AdminEnv;
+  readonly revision: number;
+  readonly signed: Promise<string>;
+  readonly probes: ProberConfig;
+};
 
-async function send(carrier: ReturnType<typeof carrierName>, { env, state, signed }: Cargo): Promise<void> {
-  const { revision, fleet } = state;
+async function send(carrier: ReturnType<typeof carrierName>, cargo: Cargo): Promise<void> {
+  const { env, revision, signed, probes } = cargo;
   switch (carrier.kind) {
     case "kv":
       return env.CONFIG.put(SNAPSHOT_KV_KEY, await signed, { metadata: { revision } });
@@ -138,9 +178,13 @@ async function send(carrier: ReturnType<typeof carrierName>, { env, state, signe
       await beaconStub(env, carrier.vantage).acceptSnapshot({ revision, text: await signed });
       return;
     case "prober":
-      await proberStub(env).configure({ revision, targets: probeTargets(fleet), vantages: vantagesOf(fleet) });
+      await proberStub(env).configure(probes);
       return;
   }
+}
+
+function probesOf({ fleet, revision }: FleetState): ProberConfig {
+  return { revision, targets: probeTargets(fleet), vantages: vantagesOf(fleet) };
 }
 
 function snapshotOf({ fleet, overlays, environment, revision }: FleetState) {

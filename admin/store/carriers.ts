@@ -1,6 +1,6 @@
 /**
- * The outbox: for each carrier of the snapshot (KV, the beacons, the prober) the revision that it holds and, after a
- * failure, when to try again. What is behind the target is still to be done; nothing else says so.
+ * The outbox: for each carrier of the snapshot (KV, the beacons, the prober) what it holds and, after a failure, when to
+ * try again. What is behind the target is still to be done; nothing else says so.
  */
 import { z } from "@hono/zod-openapi";
 import type { Vantage } from "../../config/documents.ts";
@@ -11,6 +11,8 @@ export type CarrierRecord = {
   readonly name: string;
   /** 0 before the first. */
   readonly revision: number;
+  /** Of what it was sent at that revision: another release of this Worker may make something else of it. */
+  readonly digest?: string;
   readonly writtenAtMs: number;
   /** In a row. */
   readonly failures: number;
@@ -25,6 +27,7 @@ const CarrierRow = z.object({
   failures: z.int(),
   retry_at_ms: z.int(),
   error: z.string().nullable(),
+  digest: z.string().nullable(),
 });
 
 export function loadCarriers(sql: SqlStorage): readonly CarrierRecord[] {
@@ -32,9 +35,12 @@ export function loadCarriers(sql: SqlStorage): readonly CarrierRecord[] {
     .exec("SELECT * FROM carriers ORDER BY name")
     .toArray()
     .map((row) => {
-      const { name, revision, written_at_ms, failures, retry_at_ms, error } = CarrierRow.parse(row);
-      const record = { name, revision, writtenAtMs: written_at_ms, failures, retryAtMs: retry_at_ms };
-      return error === null ? record : { ...record, error };
+      const { name, revision, written_at_ms, failures, retry_at_ms, error, digest } = CarrierRow.parse(row);
+      return {
+        ...{ name, revision, writtenAtMs: written_at_ms, failures, retryAtMs: retry_at_ms },
+        ...(error === null ? {} : { error }),
+        ...(digest === null ? {} : { digest }),
+      };
     });
 }
 
@@ -47,14 +53,21 @@ export function addCarriers(sql: SqlStorage, names: readonly CarrierName[]): voi
     );
 }
 
+export type Written = { readonly revision: number; readonly digest: string; readonly atMs: number };
+
 /** A late answer about an older revision does not take back what is known of a newer one. */
-export function markWritten(sql: SqlStorage, name: string, revision: number, nowMs: number): void {
+export function markWritten(sql: SqlStorage, name: string, { revision, digest, atMs }: Written): void {
   sql.exec(
-    `UPDATE carriers SET revision = MAX(revision, ?), written_at_ms = ?, failures = 0, retry_at_ms = 0, error = NULL
-      WHERE name = ?`,
-    revision,
-    nowMs,
+    "UPDATE carriers SET written_at_ms = ?, failures = 0, retry_at_ms = 0, error = NULL WHERE name = ?",
+    atMs,
     name,
+  );
+  sql.exec(
+    "UPDATE carriers SET revision = ?, digest = ? WHERE name = ? AND revision <= ?",
+    revision,
+    digest,
+    name,
+    revision,
   );
 }
 

@@ -39,6 +39,11 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 2,
+    // Of what the carrier holds; absent in rows from before, which are then written once more.
+    statements: ["ALTER TABLE carriers ADD COLUMN digest TEXT"],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [
@@ -54,6 +59,7 @@ export const BEACON_MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  { version: 2, statements: ["ALTER TABLE beacon ADD COLUMN snapshot_digest TEXT"] },
 ];
 
 export const PROBER_MIGRATIONS: readonly Migration[] = [

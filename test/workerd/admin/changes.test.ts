@@ -242,6 +242,38 @@ describe("the outbox", () => {
     expect((await get("/v1/fleet")).body.published).toBe(true);
   });
 
+  test("what another release made of the same revision is published again", async () => {
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ["Date"] });
+    await runDurableObjectAlarm(fleet());
+    expect((await get("/v1/fleet")).body.published).toBe(true);
+    // As if the release before had compiled something else: it sent that, and kept its digest.
+    const beacon = env.BEACON.getByName("demo:weur");
+    await beacon.acceptSnapshot({ revision: 1, text: "of another form" });
+    await env.CONFIG.put(SNAPSHOT_KV_KEY, "of another form");
+    await runInDurableObject(fleet(), (_: FleetObject, { storage }) => {
+      storage.sql.exec("UPDATE carriers SET digest = 'another' WHERE name = 'kv'");
+      storage.sql.exec("UPDATE carriers SET digest = NULL WHERE name = 'beacon:weur'");
+    });
+    await evictDurableObject(fleet());
+
+    expect((await get("/v1/fleet")).body).toMatchObject({ revision: 1, published: false });
+    const armedMs = await runInDurableObject(fleet(), (_: FleetObject, state) => state.storage.getAlarm());
+    expect(armedMs).toBeLessThanOrEqual(Date.now()); // by its start alone
+    vi.setSystemTime(Date.now() + 1_000);
+    await runDurableObjectAlarm(fleet());
+    expect((await get("/v1/fleet")).body).toMatchObject({ revision: 1, published: true });
+    const text = await env.CONFIG.get(SNAPSHOT_KV_KEY);
+    expect(text).toContain('"revision":1');
+    expect(await (await beacon.fetch("https://beacon/snapshot/1")).text()).toBe(text);
+  });
+
+  test("the object looks after it every few minutes, when nothing else is due", async () => {
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ["Date"] });
+    await runDurableObjectAlarm(fleet());
+    const armedMs = await runInDurableObject(fleet(), (_: FleetObject, state) => state.storage.getAlarm());
+    expect((armedMs ?? 0) - Date.now()).toBe(300_000);
+  });
+
   test("a beacon that fails does not hold up the others", async () => {
     await send("POST", "/v1/development/fail", { object: "beacon", failing: true });
     const { body } = await shift({ "eu-west": 20 });

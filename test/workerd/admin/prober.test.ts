@@ -1,6 +1,7 @@
 /** The prober against real sockets. Its alarm runs by itself; the tests wait for what it comes to believe. */
-import { abortAllDurableObjects, evictDurableObject, reset } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
+import { sha256Hex } from "../../../admin/store/digest.ts";
 import { HEALTH_REPORT_EMPTY } from "../../../config/health.ts";
 import { env, get, HOLD_DOWN_MS, send, smallFleet } from "./support.ts";
 
@@ -151,11 +152,42 @@ describe("a beacon", () => {
     const report = (sequence: number) => ({ sequence, atMs: sequence, clusters: {}, recoveredAtMs: {} });
     expect(await beacon.acceptSnapshot({ revision: 5, text: "five" })).toBe(5);
     expect(await beacon.acceptSnapshot({ revision: 4, text: "four" })).toBe(5);
-    expect(await beacon.acceptSnapshot({ revision: 5, text: "another five" })).toBe(5);
     expect(await (await beacon.fetch("https://beacon/snapshot/5")).text()).toBe("five");
     expect(await beacon.acceptHealth(report(8))).toBe(8);
     expect(await beacon.acceptHealth(report(7))).toBe(8);
-    expect(await (await beacon.fetch("https://beacon/state")).json()).toEqual({ revision: 5, health: report(8) });
+    const snapshotDigest = await sha256Hex("five");
+    const state = { revision: 5, snapshotDigest, health: report(8) };
+    expect(await (await beacon.fetch("https://beacon/state")).json()).toEqual(state);
+    await evictDurableObject(beacon);
+    expect(await (await beacon.fetch("https://beacon/state")).json()).toEqual(state);
+  });
+
+  test("takes the same revision in another form, and says by the digest that it is another", async () => {
+    const beacon = env.BEACON.getByName("demo:apac");
+    await beacon.acceptSnapshot({ revision: 5, text: "five" });
+    await beacon.acceptSnapshot({ revision: 5, text: "another five" });
+    expect(await (await beacon.fetch("https://beacon/snapshot/5")).text()).toBe("another five");
+    expect(await (await beacon.fetch("https://beacon/state")).json()).toMatchObject({
+      revision: 5,
+      snapshotDigest: await sha256Hex("another five"),
+    });
+  });
+
+  test.each([
+    // A report from before there were recoveries, one from after something that does not exist yet, and none at all.
+    ['{"sequence":9,"atMs":1,"clusters":{"eu-west-blue":"unhealthy"}}'],
+    ['{"sequence":9,"atMs":1,"clusters":{},"recoveredAtMs":{},"news":[]}'],
+    ["null"],
+  ])("starts without health when the report it kept is %s", async (kept) => {
+    const beacon = env.BEACON.getByName("demo:me");
+    await beacon.acceptSnapshot({ revision: 5, text: "five" });
+    await runInDurableObject(beacon, (_, { storage }) => void storage.sql.exec("UPDATE beacon SET health = ?", kept));
+    await evictDurableObject(beacon);
+    expect(await (await beacon.fetch("https://beacon/state")).json()).toMatchObject({
+      revision: 5,
+      health: HEALTH_REPORT_EMPTY,
+    });
+    expect(await beacon.acceptHealth({ ...HEALTH_REPORT_EMPTY, sequence: 1 })).toBe(1);
   });
 
   test("keeps a text that is larger than a row can be, letter by letter", async () => {
