@@ -51,6 +51,15 @@ export default defineConfig({
         test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 60_000, fileParallelism: false },
       }),
       defineProject({
+        test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], testTimeout: 180_000, fileParallelism: false },
+      }),
+      defineProject({
+        test: { name: "foreign", include: ["test/foreign/**/*.test.ts"], testTimeout: 120_000 },
+      }),
+      defineProject({
+        test: { name: "clients", include: ["test/clients/**/*.test.ts"], testTimeout: 60_000 },
+      }),
+      defineProject({
         test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
       }),
     ],

@@ -22,7 +22,12 @@ const REGIONS = [
 
 /** `endpoints` in the order in which they are tried. */
 export function wireSnapshot(endpoints: readonly [first: string, second?: string]): Snapshot {
-  const { fleet, findings } = readFleet(documents(endpoints), { environment: WIRE_ENVIRONMENT, development: true });
+  return snapshotOf(documents(endpoints));
+}
+
+/** Compiles documents that are known to be sound. */
+export function snapshotOf(documents: readonly unknown[]): Snapshot {
+  const { fleet, findings } = readFleet(documents, { environment: WIRE_ENVIRONMENT, development: true });
   invariant(!hasErrors(findings), `the fleet is sound: ${JSON.stringify(findings)}`);
   const snapshot = compile({ fleet, overlays: [], environment: WIRE_ENVIRONMENT, revision: Revision.parse(1) });
   // There is no control plane to ask.
@@ -50,6 +55,6 @@ function documents(endpoints: readonly (string | undefined)[]): readonly unknown
   return [...regions, service, ...clusters, route];
 }
 
-function document(kind: string, name: string, spec: object): object {
+export function document(kind: string, name: string, spec: object): object {
   return { apiVersion: "fairlead.dev/v1", kind, metadata: { name }, spec };
 }
