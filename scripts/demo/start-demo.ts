@@ -6,7 +6,14 @@ import path from "node:path";
 import { bundleWorker } from "../lib/build.ts";
 import { type ControlPlane, controlPlane } from "../lib/control-plane.ts";
 import { DEMO_ENVIRONMENT } from "../lib/demo-fleet.ts";
-import { createToken, type DevState, loadOrCreateKeys, readDevState, writeDevState } from "../lib/dev-state.ts";
+import {
+  affinityKeys,
+  createToken,
+  type DevState,
+  loadOrCreateKeys,
+  readDevState,
+  writeDevState,
+} from "../lib/dev-state.ts";
 import { type LocalWorkers, startWorkers } from "../lib/miniflare.ts";
 import { busyPorts } from "../lib/ports.ts";
 import { type DemoCluster, startDemoCluster } from "./cluster.ts";
@@ -83,7 +90,11 @@ async function startBothWorkers(options: {
         configPath: "wrangler.toml",
         bundlePath: edgeBundle,
         port: plan.edgePort,
-        variables: { ...shared, SNAPSHOT_PUBLIC_KEYS: JSON.stringify({ [keys.keyId]: keys.publicKey }) },
+        variables: {
+          ...shared,
+          SNAPSHOT_PUBLIC_KEYS: JSON.stringify({ [keys.keyId]: keys.publicKey }),
+          AFFINITY_KEYS: affinityKeys(keys),
+        },
       },
       {
         configPath: "admin/wrangler.toml",

@@ -2,7 +2,7 @@
  * What `npm start` keeps beside the Workers' own state: the key that signs snapshots, and `dev.json`, which tells other
  * tools where everything is. Both hold secrets of this machine's demo, so only their owner may read them.
  */
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import * as z from "zod/mini";
@@ -38,6 +38,11 @@ export function loadOrCreateKeys(stateFolder: string): SigningKeys {
   const keys = createKeys();
   writePrivately(file, keys);
   return keys;
+}
+
+/** The secret of the demo's affinity cookies, as the edge's variable wants it: as long-lived as the signing key. */
+export function affinityKeys({ privateJwk }: SigningKeys): string {
+  return JSON.stringify({ dev: createHash("sha256").update(`affinity ${privateJwk.d}`).digest("base64") });
 }
 
 /** Undefined when there is none yet, or when it was written by another version and means nothing here. */
