@@ -1,6 +1,8 @@
 /** What a request needs besides itself: made once per isolate, from the Worker's bindings and variables. */
 import { AffinityCookies } from "./affinity-cookie.ts";
 import { loopIdOf } from "./cdn-loop.ts";
+import { BeaconCache, splitBeaconMs } from "./io/beacon-cache.ts";
+import { createAskBeacon } from "./io/beacon-client.ts";
 import { builtinSnapshot } from "./io/builtin.ts";
 import { HealthStore } from "./io/health.ts";
 import { logEvent } from "./io/log.ts";
@@ -32,13 +34,16 @@ export function createDeps(env: Env): Deps {
   const { environment, publicKeys, beaconMs } = settings;
   const now = () => Date.now();
   const draw = () => Math.floor(Math.random() * 2 ** 32);
+  const ask = createAskBeacon(env, environment);
+  const { askMs, cacheMs } = splitBeaconMs(beaconMs);
+  const cache = new BeaconCache({ environment, now, open: () => caches.default, log: logEvent });
   const health = new HealthStore({ draw, log: logEvent });
   const snapshots = new SnapshotStore({
     builtin: builtinSnapshot(environment),
-    sources: createSources(env, environment),
+    sources: createSources({ config: env.CONFIG, ask, cache, cacheMs }),
     verify: createVerifier(environment, publicKeys),
     health,
-    beaconMs,
+    beaconMs: askMs,
     now,
     chance: Math.random,
     log: logEvent,

@@ -31,6 +31,7 @@ export type SnapshotStoreOptions = {
   readonly sources: Sources;
   readonly verify: Verifier;
   readonly health: HealthStore;
+  /** The interval of asking; an answer may have an age of its own (`beacon-cache.ts`). */
   readonly beaconMs: number;
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -51,8 +52,8 @@ export class SnapshotStore {
   /** Where this edge is, as well as its first client with coordinates tells. */
   #coordinates: Place["coordinates"];
   readonly #refusals = new Set<string>();
-  /** Texts that were refused, by revision asked for: not loaded again before KV had its turn. */
-  #refusedRevision: number | undefined;
+  /** The text that was refused, by revision and form: not loaded again before KV had its turn. */
+  #refusedName: string | undefined;
 
   constructor(options: SnapshotStoreOptions) {
     this.#options = options;
@@ -95,7 +96,7 @@ export class SnapshotStore {
     const dueMs = nextDueMs(nowMs, beaconMs, chance());
     this.#failures = answered ? 0 : this.#failures + 1;
     this.#asked = answered ? { kind: "answered", atMs: nowMs, dueMs } : { kind: "failed", dueMs };
-    const behind = !answered || this.#refusedRevision !== undefined;
+    const behind = !answered || this.#refusedName !== undefined;
     if (behind && nowMs >= this.#kvDueMs) await this.#refreshFromKv();
   }
 
@@ -107,9 +108,10 @@ export class SnapshotStore {
     try {
       const state = await sources.loadBeaconState(vantage);
       health.accept(state.health);
-      if (state.revision > this.#current.revision && state.revision !== this.#refusedRevision) {
-        const accepted = await this.#accept(await sources.loadBeaconSnapshot(vantage, state.revision), "beacon");
-        this.#refusedRevision = accepted ? undefined : state.revision;
+      const name = `${state.revision}/${state.snapshotDigest}`;
+      if (state.revision > this.#current.revision && name !== this.#refusedName) {
+        const accepted = await this.#accept(await sources.loadBeaconSnapshot(vantage, state), "beacon");
+        this.#refusedName = accepted ? undefined : name;
       }
       return true;
     } catch (error) {
@@ -127,7 +129,7 @@ export class SnapshotStore {
   async #refreshFromKv(): Promise<void> {
     const { sources, now, log } = this.#options;
     this.#kvDueMs = now() + KV_MS;
-    this.#refusedRevision = undefined;
+    this.#refusedName = undefined;
     try {
       const text = await sources.loadKvSnapshot();
       if (text !== null) await this.#accept(text, "kv");

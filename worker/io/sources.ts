@@ -1,44 +1,61 @@
 /**
- * The two places that news come from, as plain functions: the beacons (fast) and KV (always there, up to a minute late
- * or more). They throw when the platform does or when an answer is not what the protocol says; the store catches.
+ * The two places that news come from, as plain functions: the beacons (fast; answers are shared in a data centre) and KV
+ * (always there, up to a minute late or more). They throw when the platform does or when an answer is not what the
+ * protocol says; the store catches.
  */
-import {
-  BEACON_ORIGIN,
-  BEACON_STATE_PATH,
-  BeaconState,
-  beaconSnapshotPath,
-  SNAPSHOT_KV_KEY,
-} from "../../config/beacon.ts";
+import { BEACON_STATE_PATH, BeaconState, beaconSnapshotPath, SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
 import type { Vantage } from "../../config/documents.ts";
 import type { Env } from "../settings.ts";
+import { type BeaconCache, IMMUTABLE } from "./beacon-cache.ts";
+import type { AskBeacon } from "./beacon-client.ts";
 
 export type Sources = {
   readonly loadBeaconState: (vantage: Vantage) => Promise<BeaconState>;
-  /** The signed text. */
-  readonly loadBeaconSnapshot: (vantage: Vantage, revision: number) => Promise<string>;
+  /** The signed text of what the state names. */
+  readonly loadBeaconSnapshot: (vantage: Vantage, state: SnapshotName) => Promise<string>;
   /** The signed text; null before the first publish. */
   readonly loadKvSnapshot: () => Promise<string | null>;
 };
 
-/** A beacon that takes longer is as good as gone; the next one in line is asked instead. */
-const BEACON_TIMEOUT_MS = 2_000;
+export type SnapshotName = Pick<BeaconState, "revision" | "snapshotDigest">;
 
 /** The least that KV allows. Beacons are what makes changes fast; this only bounds how old the fallback gets. */
 const KV_CACHE_TTL_SECONDS = 30;
 
-export function createSources(env: Env, environment: string): Sources {
-  async function ask(vantage: Vantage, path: string): Promise<Response> {
-    // A stub belongs to the request that made it, so each question makes its own.
-    const beacon = env.BEACON.getByName(`${environment}:${vantage}`, { locationHint: vantage });
-    const response = await beacon.fetch(BEACON_ORIGIN + path, { signal: AbortSignal.timeout(BEACON_TIMEOUT_MS) });
-    if (response.ok) return response;
-    await response.body?.cancel();
-    throw new Error(`the beacon ${vantage} answered ${path} with ${response.status}`);
-  }
+export type SourcesOptions = {
+  readonly config: Env["CONFIG"];
+  readonly ask: AskBeacon;
+  readonly cache: BeaconCache;
+  /** How old an answer may be that was given to another isolate. */
+  readonly cacheMs: number;
+};
 
+export function createSources({ config, ask, cache, cacheMs }: SourcesOptions): Sources {
   return {
-    loadBeaconState: async (vantage) => BeaconState.parse(await (await ask(vantage, BEACON_STATE_PATH)).json()),
-    loadBeaconSnapshot: async (vantage, revision) => (await ask(vantage, beaconSnapshotPath(revision))).text(),
-    loadKvSnapshot: () => env.CONFIG.get(SNAPSHOT_KV_KEY, { cacheTtl: KV_CACHE_TTL_SECONDS }),
+    loadBeaconState: (vantage) =>
+      cache.share({
+        path: `/${vantage}${BEACON_STATE_PATH}`,
+        ageMsMax: cacheMs,
+        load: async () => (await ask(vantage, BEACON_STATE_PATH)).text(),
+        parse: (text) => BeaconState.parse(JSON.parse(text)),
+      }),
+    loadBeaconSnapshot: (vantage, { revision, snapshotDigest }) =>
+      cache.share({
+        path: `${beaconSnapshotPath(revision)}/${snapshotDigest}`,
+        // Without a digest nothing tells this text from another form of the same revision.
+        ageMsMax: snapshotDigest === undefined || cacheMs === 0 ? 0 : IMMUTABLE,
+        load: async () => (await ask(vantage, beaconSnapshotPath(revision))).text(),
+        parse: (text) => textOf(text, snapshotDigest),
+      }),
+    loadKvSnapshot: () => config.get(SNAPSHOT_KV_KEY, { cacheTtl: KV_CACHE_TTL_SECONDS }),
   };
+}
+
+/** A beacon that was told of another form between two questions gives a text with another digest; the next round asks again. */
+async function textOf(text: string, digest: string | undefined): Promise<string> {
+  if (digest === undefined) return text;
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  const actual = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (actual !== digest) throw new Error(`the text has the digest ${actual} instead of ${digest}`);
+  return text;
 }

@@ -52,7 +52,7 @@ class World {
       builtin: Snapshot.parse(builtin),
       sources: {
         loadBeaconState: () => this.count("state", this.state),
-        loadBeaconSnapshot: (_, revision) => this.count("snapshot", () => this.texts(revision)),
+        loadBeaconSnapshot: (_, { revision }) => this.count("snapshot", () => this.texts(revision)),
         loadKvSnapshot: () => this.count("kv", this.kv),
       },
       verify: createVerifier("demo", { k1: PUBLIC_KEY }),

@@ -6,6 +6,8 @@ import { DurableObject } from "cloudflare:workers";
 
 export class BeaconObject extends DurableObject {
   answers = new Map();
+  /** How often each path was asked for: `GET /asked`. */
+  asked = {};
 
   async fetch(request) {
     const { pathname } = new URL(request.url);
@@ -13,6 +15,8 @@ export class BeaconObject extends DurableObject {
       this.answers.set(pathname, await request.text());
       return new Response(null, { status: 204 });
     }
+    if (pathname === "/asked") return Response.json(this.asked);
+    this.asked[pathname] = (this.asked[pathname] ?? 0) + 1;
     const answer = this.answers.get(pathname);
     return answer === undefined ? new Response(null, { status: 404 }) : new Response(answer);
   }

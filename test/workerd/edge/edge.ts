@@ -58,6 +58,12 @@ export async function tellBeacon(path: string, text: string): Promise<void> {
   await edgeEnv.BEACON.getByName(`${ENVIRONMENT}:weur`).fetch(BEACON_ORIGIN + path, { method: "PUT", body: text });
 }
 
+/** How often the beacon was asked for each path. */
+export async function askedOfBeacon(): Promise<Readonly<Record<string, number>>> {
+  const response = await edgeEnv.BEACON.getByName(`${ENVIRONMENT}:weur`).fetch(`${BEACON_ORIGIN}/asked`);
+  return response.json();
+}
+
 /** Europe's clients go to Europe and everybody else to America; `accounts` serves Europe's clients from Europe only. */
 export function fleet(revision: number, endpoints = inject("edgeOrigins")): Snapshot {
   const { fleet: sound, findings } = readFleet(documents(endpoints), { environment: ENVIRONMENT, development: true });

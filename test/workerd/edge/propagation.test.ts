@@ -1,8 +1,9 @@
 /** How a snapshot reaches an isolate through the platform's own KV and objects. What is refused is in `test/core/edge`. */
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, inject, test } from "vitest";
+import { sha256Hex } from "../../../admin/store/digest.ts";
 import { HEALTH_REPORT_EMPTY } from "../../../config/health.ts";
-import { type Edge, fleet, publish, signed, startEdge, tellBeacon } from "./edge.ts";
+import { askedOfBeacon, type Edge, fleet, publish, signed, startEdge, tellBeacon } from "./edge.ts";
 
 afterEach(() => reset());
 
@@ -62,5 +63,43 @@ describe("a warm isolate", () => {
     expect(await served(edge)).toBe("america");
     await reset();
     for (let i = 0; i < 5; i++) expect(await served(edge)).toBe("america");
+  });
+});
+
+describe("isolates of one data centre", () => {
+  /** The beacon has revision 2 in a form that is named by its digest. */
+  async function beaconHas(text: string): Promise<void> {
+    await tellBeacon("/snapshot/2", text);
+    const state = { revision: 2, snapshotDigest: await sha256Hex(text), health: HEALTH_REPORT_EMPTY };
+    await tellBeacon("/state", JSON.stringify(state));
+  }
+
+  test("share one answer of the beacon, and the text it names", async () => {
+    await publish(fleet(1));
+    await beaconHas(await signed(moved(2)));
+    for (let i = 0; i < 5; i++) expect(await served(startEdge())).toBe("europe");
+    expect(await askedOfBeacon()).toEqual({ "/state": 1, "/snapshot/2": 1 });
+  });
+
+  test("ask for themselves when they may not act on anything old", async () => {
+    await publish(fleet(1));
+    await beaconHas(await signed(moved(2)));
+    for (let i = 0; i < 3; i++) expect(await served(startEdge({ BEACON_MS: "0" }))).toBe("europe");
+    expect(await askedOfBeacon()).toEqual({ "/state": 3, "/snapshot/2": 3 });
+  });
+
+  test("do not share a failure", async () => {
+    await publish(fleet(1));
+    for (let i = 0; i < 3; i++) expect(await served(startEdge())).toBe("america");
+    expect(await askedOfBeacon()).toEqual({ "/state": 3 });
+  });
+
+  test("get the new form of a revision, not the one that was shared before", async () => {
+    await publish(fleet(1));
+    await beaconHas("a form that edges refuse");
+    const refusing = startEdge({ BEACON_MS: "20" });
+    expect(await served(refusing)).toBe("america");
+    await beaconHas(await signed(moved(2)));
+    await expect.poll(() => served(refusing)).toBe("europe");
   });
 });
