@@ -12,7 +12,8 @@ const LOCATION = { latitude: 50, longitude: 8 };
 
 export type Place = { readonly name: string; readonly region: string; readonly endpoint: string };
 
-export function compactFleet(places: readonly Place[]): Snapshot {
+/** `service` is what else the service says. */
+export function compactFleet(places: readonly Place[], service: object = {}): Snapshot {
   const regions = [...new Set(places.map(({ region }) => region))];
   return snapshotOf([
     ...regions.map((name) =>
@@ -23,7 +24,10 @@ export function compactFleet(places: readonly Place[]): Snapshot {
         capacity: { requestsPerSecond: 1_000 },
       }),
     ),
-    document("Service", "web", { timeouts: { firstByte: `${FIRST_BYTE_MS}ms`, total: `${2 * FIRST_BYTE_MS}ms` } }),
+    document("Service", "web", {
+      timeouts: { firstByte: `${FIRST_BYTE_MS}ms`, total: `${2 * FIRST_BYTE_MS}ms` },
+      ...service,
+    }),
     ...places.map(({ name, region, endpoint }) =>
       document("Cluster", name, { region, service: "web", endpoint, weight: 1 }),
     ),
