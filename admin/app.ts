@@ -16,6 +16,7 @@ import { addDrainRoutes } from "./routes/drains.ts";
 import { addExplainRoutes } from "./routes/explain.ts";
 import { addFleetRoutes } from "./routes/fleet.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addPropagationRoutes } from "./routes/propagation.ts";
 import { addRevisionRoutes } from "./routes/revisions.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
@@ -39,6 +40,7 @@ export function createApp(): App {
   addRevisionRoutes(app);
   addExplainRoutes(app);
   addHealthRoutes(app);
+  addPropagationRoutes(app);
   addDevelopmentRoutes(app);
   return app;
 }

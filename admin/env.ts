@@ -30,9 +30,9 @@ type Remote<T, K extends keyof T> = {
 
 export type FleetStub = Remote<
   FleetObject,
-  "read" | "mutate" | "listRevisions" | "readRevision" | "snapshotAt" | "setFailing" | "vantages"
+  "read" | "mutate" | "listRevisions" | "readRevision" | "snapshotAt" | "setFailing" | "vantages" | "beacons"
 >;
-export type BeaconStub = Remote<BeaconObject, "acceptSnapshot" | "acceptHealth" | "setFailing">;
+export type BeaconStub = Remote<BeaconObject, "acceptSnapshot" | "acceptHealth" | "readPropagation" | "setFailing">;
 export type ProberStub = Remote<ProberObject, "configure" | "read" | "setFailing">;
 
 // The stubs do answer to these methods: RPC adds only promises, and what crosses is plain data. The types of the

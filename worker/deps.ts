@@ -6,6 +6,7 @@ import { createAskBeacon } from "./io/beacon-client.ts";
 import { builtinSnapshot } from "./io/builtin.ts";
 import { HealthStore } from "./io/health.ts";
 import { logEvent } from "./io/log.ts";
+import { PropagationReporter } from "./io/propagation.ts";
 import { SnapshotStore } from "./io/snapshots.ts";
 import { createSources } from "./io/sources.ts";
 import { createVerifier } from "./io/verify.ts";
@@ -19,6 +20,7 @@ export type Deps = {
   readonly loopId: string;
   readonly snapshots: SnapshotStore;
   readonly health: HealthStore;
+  readonly propagation: PropagationReporter;
   readonly retryBudget: RetryBudget;
   readonly cookies: AffinityCookies;
   readonly egress: Egress;
@@ -37,6 +39,7 @@ export function createDeps(env: Env): Deps {
   const ask = createAskBeacon(env, environment);
   const { askMs, cacheMs } = splitBeaconMs(beaconMs);
   const cache = new BeaconCache({ environment, now, open: () => caches.default, log: logEvent });
+  const randomHex = randomHexPool((bytes) => void crypto.getRandomValues(bytes));
   const health = new HealthStore({ draw, log: logEvent });
   const snapshots = new SnapshotStore({
     builtin: builtinSnapshot(environment),
@@ -53,11 +56,12 @@ export function createDeps(env: Env): Deps {
     loopId: loopIdOf(environment),
     snapshots,
     health,
+    propagation: new PropagationReporter({ isolate: randomHex(16), ask, chance: Math.random, log: logEvent }),
     retryBudget: new RetryBudget(),
     cookies: new AffinityCookies(settings.affinitySecrets),
     egress: env.EGRESS ?? { fetch: (url, init) => fetch(url, init) },
     now,
     draw,
-    randomHex: randomHexPool((bytes) => void crypto.getRandomValues(bytes)),
+    randomHex,
   };
 }

@@ -25,6 +25,7 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
 
   const snapshot = deps.snapshots.current();
   const now = deps.now();
+  deps.propagation.served(snapshot, { place: facts.place, now, background: context });
   const verified = readBinding(deps.cookies, request.headers.get("cookie"), { snapshot, facts, now });
   const binding = verified === undefined ? undefined : await verified;
   const question = {

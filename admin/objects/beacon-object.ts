@@ -1,12 +1,21 @@
 /**
  * What the edges of one vantage ask: the newest revision, its signed text, and the health of the clusters. Told by the
  * fleet object and the prober, it never goes back: what is older than what it has is ignored, so late and repeated
- * messages do no harm. It decides nothing and cannot sign; edges verify what they get.
+ * messages do no harm. It decides nothing and cannot sign; edges verify what they get. Edges tell it which revision they
+ * serve, and it counts.
  */
 import { DurableObject } from "cloudflare:workers";
-import { BEACON_STATE_PATH, type BeaconState, beaconSnapshotPath } from "../../config/beacon.ts";
+import {
+  BEACON_REPORT_PATH,
+  BEACON_STATE_PATH,
+  type BeaconState,
+  beaconSnapshotPath,
+  EdgeReport,
+  REPORT_BYTES_MAX,
+} from "../../config/beacon.ts";
 import { HEALTH_REPORT_EMPTY, HealthReport } from "../../config/health.ts";
 import { Revision } from "../../config/ids.ts";
+import { EdgeReports, type ReportedEdges } from "../core/propagation/edge-reports.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { logEvent } from "../log.ts";
 import { sha256Hex } from "../store/digest.ts";
@@ -16,11 +25,16 @@ import { FailingSwitch } from "./failing-switch.ts";
 
 const SNAPSHOT_TEXT = "snapshot";
 
+/** What a beacon answers about its edges. */
+export type BeaconPropagation = ReportedEdges & { readonly revision: number };
+
 export type SnapshotMessage = { readonly revision: number; readonly text: string };
 
 export class BeaconObject extends DurableObject<AdminEnv> {
   readonly #failing: FailingSwitch;
   #state: BeaconState;
+  /** In memory only: after a restart the edges have reported again within seconds. */
+  readonly #reports = new EdgeReports();
   /** Loaded when it is first asked for. */
   #text: string | undefined;
 
@@ -34,6 +48,7 @@ export class BeaconObject extends DurableObject<AdminEnv> {
   override async fetch(request: Request): Promise<Response> {
     this.#failing.check();
     const { pathname } = new URL(request.url);
+    if (pathname === BEACON_REPORT_PATH) return this.#acceptReport(request);
     if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } });
     if (pathname === BEACON_STATE_PATH) return Response.json(this.#state);
     if (pathname !== beaconSnapshotPath(this.#state.revision)) return new Response(null, { status: 404 });
@@ -60,6 +75,13 @@ export class BeaconObject extends DurableObject<AdminEnv> {
     return revision;
   }
 
+  /** What its edges serve, as far as they have reported. */
+  async readPropagation(): Promise<BeaconPropagation> {
+    this.#failing.check();
+    const nowMs = Date.now();
+    return { revision: this.#state.revision, ...this.#reports.view(nowMs) };
+  }
+
   /** Answers with the sequence that it holds afterwards. */
   async acceptHealth(message: HealthReport): Promise<number> {
     this.#failing.check();
@@ -73,6 +95,24 @@ export class BeaconObject extends DurableObject<AdminEnv> {
 
   async setFailing(failing: boolean): Promise<void> {
     this.#failing.set(failing);
+  }
+
+  async #acceptReport(request: Request): Promise<Response> {
+    if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
+    const text = await request.text();
+    if (text.length > REPORT_BYTES_MAX) return new Response(null, { status: 413 });
+    const report = parseReport(text);
+    if (report === undefined) return new Response(null, { status: 400 });
+    this.#reports.accept(report, Date.now());
+    return new Response(null, { status: 204 });
+  }
+}
+
+function parseReport(text: string): EdgeReport | undefined {
+  try {
+    return EdgeReport.parse(JSON.parse(text));
+  } catch {
+    return undefined; // Only the edge has the binding, so there is nobody to whom more would be of use.
   }
 }
 

@@ -124,6 +124,13 @@ export class FleetObject extends DurableObject<AdminEnv> {
     return [...new Set(state.fleet.regions.map(({ spec }) => spec.vantage))];
   }
 
+  /** The target, and every vantage that a revision ever had: some edge may still serve by one of them. */
+  async beacons(): Promise<{ readonly targetRevision: number; readonly vantages: readonly Vantage[] }> {
+    this.#failing.check();
+    const { state } = await this.#load();
+    return { targetRevision: state.revision, vantages: this.#publisher.vantages() };
+  }
+
   async setFailing(failing: boolean): Promise<void> {
     this.#failing.set(failing);
     await this.#arm();

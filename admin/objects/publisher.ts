@@ -81,6 +81,14 @@ export class Publisher {
     };
   }
 
+  /** Of all beacons that were ever told of a revision. */
+  vantages(): readonly Vantage[] {
+    return loadCarriers(this.#deps.sql).flatMap(({ name }) => {
+      const carrier = carrierName(name);
+      return carrier.kind === "beacon" ? [carrier.vantage] : [];
+    });
+  }
+
   /** When the outbox needs somebody, or undefined when everything has arrived. */
   async nextAttemptMs(state: FleetState): Promise<number | undefined> {
     const wanted = await this.#want(state);

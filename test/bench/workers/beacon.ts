@@ -3,13 +3,14 @@
  * admin Worker is left out on purpose: only what the edge process does on account of its requests is measured.
  */
 import { DurableObject } from "cloudflare:workers";
-import { BEACON_STATE_PATH, beaconSnapshotPath } from "../../../config/beacon.ts";
+import { BEACON_REPORT_PATH, BEACON_STATE_PATH, beaconSnapshotPath } from "../../../config/beacon.ts";
 
 type Env = { readonly SNAPSHOT: string; readonly REVISION: string; readonly CLUSTERS: string };
 
 export class BeaconObject extends DurableObject<Env> {
   override fetch(request: Request): Response {
     const { pathname } = new URL(request.url);
+    if (pathname === BEACON_REPORT_PATH) return new Response(null, { status: 204 });
     if (pathname === BEACON_STATE_PATH) return Response.json(this.#state());
     if (pathname === beaconSnapshotPath(Number(this.env.REVISION))) return new Response(this.env.SNAPSHOT);
     return new Response(null, { status: 404 });

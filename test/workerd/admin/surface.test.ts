@@ -11,6 +11,7 @@ const OPERATIONS = [
   "GET /v1/explain",
   "GET /v1/fleet",
   "GET /v1/health",
+  "GET /v1/propagation",
   "GET /v1/revisions",
   "GET /v1/revisions/{revision}",
   "GET /version",

@@ -8,6 +8,8 @@ export class BeaconObject extends DurableObject {
   answers = new Map();
   /** How often each path was asked for: `GET /asked`. */
   asked = {};
+  /** What was reported, one JSON text each: `GET /reports`. */
+  reports = [];
 
   async fetch(request) {
     const { pathname } = new URL(request.url);
@@ -15,6 +17,11 @@ export class BeaconObject extends DurableObject {
       this.answers.set(pathname, await request.text());
       return new Response(null, { status: 204 });
     }
+    if (request.method === "POST") {
+      this.reports.push(JSON.parse(await request.text()));
+      return new Response(null, { status: 204 });
+    }
+    if (pathname === "/reports") return Response.json(this.reports);
     if (pathname === "/asked") return Response.json(this.asked);
     this.asked[pathname] = (this.asked[pathname] ?? 0) + 1;
     const answer = this.answers.get(pathname);

@@ -64,6 +64,12 @@ export async function askedOfBeacon(): Promise<Readonly<Record<string, number>>>
   return response.json();
 }
 
+/** What isolates have reported to the beacon. */
+export async function reportedToBeacon(): Promise<readonly unknown[]> {
+  const response = await edgeEnv.BEACON.getByName(`${ENVIRONMENT}:weur`).fetch(`${BEACON_ORIGIN}/reports`);
+  return response.json();
+}
+
 /** Europe's clients go to Europe and everybody else to America; `accounts` serves Europe's clients from Europe only. */
 export function fleet(revision: number, endpoints = inject("edgeOrigins")): Snapshot {
   const { fleet: sound, findings } = readFleet(documents(endpoints), { environment: ENVIRONMENT, development: true });

@@ -1,11 +1,15 @@
 /** How a snapshot reaches an isolate through the platform's own KV and objects. What is refused is in `test/core/edge`. */
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, inject, test } from "vitest";
+import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { sha256Hex } from "../../../admin/store/digest.ts";
+import { EdgeReport } from "../../../config/beacon.ts";
 import { HEALTH_REPORT_EMPTY } from "../../../config/health.ts";
-import { askedOfBeacon, type Edge, fleet, publish, signed, startEdge, tellBeacon } from "./edge.ts";
+import { askedOfBeacon, type Edge, fleet, publish, reportedToBeacon, signed, startEdge, tellBeacon } from "./edge.ts";
 
-afterEach(() => reset());
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
 
 const request = () => new Request("http://web.example/a");
 
@@ -101,5 +105,26 @@ describe("isolates of one data centre", () => {
     expect(await served(refusing)).toBe("america");
     await beaconHas(await signed(moved(2)));
     await expect.poll(() => served(refusing)).toBe("europe");
+  });
+});
+
+describe("what an isolate reports", () => {
+  test("is the revision that it serves and how many requests that had, once in a while", async () => {
+    await publish(fleet(3));
+    const edge = startEdge();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    for (let i = 0; i < 5; i++) await served(edge);
+    expect(await reportedToBeacon()).toEqual([]);
+    // The first is due within an interval, the next an interval and up to a fifth after it.
+    for (let i = 0; i < 2; i++) {
+      vi.setSystemTime(Date.now() + 12_000);
+      for (let j = 0; j < 5; j++) await served(edge);
+    }
+    const reports = (await reportedToBeacon()).map((report) => EdgeReport.parse(report));
+    expect(reports.map(({ revision, requests }) => [revision, requests])).toEqual([
+      [3, 6],
+      [3, 5],
+    ]);
+    expect(new Set(reports.map(({ isolate }) => isolate)).size).toBe(1);
   });
 });
