@@ -65,10 +65,14 @@ export class HealthStore {
   }
 
   /** A report that is not newer changes nothing: answers may overtake each other. */
-  accept(report: HealthReport): void {
+  accept(report: HealthReport, now: number): void {
     if (report.sequence <= this.#report.sequence) return;
     this.#report = report;
     this.#composeAtMs = AT_ONCE;
+    for (const [cluster, recoveredAtMs] of Object.entries(report.recoveredAtMs)) {
+      const event = this.#outliers.noteRecovery(cluster, recoveredAtMs, now);
+      if (event !== undefined) this.#announce([event]);
+    }
   }
 
   noteAttempt({ attempt, service, place, success, response, firstByteMs }: Evidence, now: number): void {

@@ -107,7 +107,7 @@ export class SnapshotStore {
     const { sources, health, log } = this.#options;
     try {
       const state = await sources.loadBeaconState(vantage);
-      health.accept(state.health);
+      health.accept(state.health, this.#options.now());
       const name = `${state.revision}/${state.snapshotDigest}`;
       if (state.revision > this.#current.revision && name !== this.#refusedName) {
         const accepted = await this.#accept(await sources.loadBeaconSnapshot(vantage, state), "beacon");

@@ -5,8 +5,9 @@
  * Rules and defaults are Envoy's (outlier_detection.proto): consecutive failures, success rate against the peers, base
  * time times the count with a cap, one off the count for each clean interval. Two differ. The last cluster of a service
  * in a region is never ejected but *dimmed*: it keeps a small share, so a region cannot be emptied by what one isolate
- * believes, and yet most of its clients go where they are served (DECISIONS 12). And successes by active probes do not
- * bring a cluster back early: the isolate ejected it for what it saw on its own way to the cluster.
+ * believes, and yet most of its clients go where they are served (DECISIONS 12). And what brings a cluster back early is
+ * not any probe that succeeds, but that probes saw it fail and recover after the ejection: an isolate whose own way to
+ * the cluster is broken, while probes were content all along, must not be talked out of what it sees.
  */
 
 export type OutlierOptions = {
@@ -44,7 +45,7 @@ export type Peers = { readonly group: string; readonly size: number };
 export type OutlierEvent = {
   readonly cluster: string;
   readonly kind: "ejected" | "dimmed" | "returned";
-  readonly because: "consecutiveFailures" | "successRate" | "timeServed";
+  readonly because: "consecutiveFailures" | "successRate" | "timeServed" | "probes";
   readonly untilMs: number;
 };
 
@@ -58,6 +59,7 @@ type Cluster = {
   /** How often in a row it was ejected; falls by one each interval that it spends in use. */
   timesEjected: number;
   state: "in" | "ejected" | "dimmed";
+  outAtMs: number;
   untilMs: number;
   /** When it last came back; drives the ramp. */
   returnedAtMs: number | undefined;
@@ -103,17 +105,19 @@ export class OutlierDetector {
   sweep(now: number, draw: number): readonly OutlierEvent[] {
     const events: OutlierEvent[] = [];
     for (const cluster of this.#clusters.values()) {
-      if (cluster.state === "in" || now < cluster.untilMs) continue;
-      events.push({ cluster: cluster.name, kind: "returned", because: "timeServed", untilMs: cluster.untilMs });
-      cluster.state = "in";
-      cluster.consecutive = 0;
-      cluster.returnedAtMs = now;
-      this.#generation += 1;
+      if (cluster.state !== "in" && now >= cluster.untilMs) events.push(this.#takeBack(cluster, "timeServed", now));
     }
     if (now < this.#sweepAtMs) return events;
     if (this.#sweepAtMs !== Number.NEGATIVE_INFINITY) events.push(...this.#judgeInterval(now, draw));
     this.#sweepAtMs = now + this.#options.intervalMs;
     return events;
+  }
+
+  /** Probes saw the cluster recover at `recoveredAtMs`: when that was after it went out, it comes back at once. */
+  noteRecovery(name: string, recoveredAtMs: number, now: number): OutlierEvent | undefined {
+    const cluster = this.#clusters.get(name);
+    if (cluster === undefined || cluster.state === "in" || recoveredAtMs <= cluster.outAtMs) return undefined;
+    return this.#takeBack(cluster, "probes", now);
   }
 
   ejected(): ReadonlySet<string> {
@@ -170,6 +174,7 @@ export class OutlierDetector {
       failures: 0,
       timesEjected: 0,
       state: "in",
+      outAtMs: 0,
       untilMs: 0,
       returnedAtMs: undefined,
     };
@@ -188,9 +193,18 @@ export class OutlierDetector {
     const kind = isLast ? "dimmed" : "ejected";
     cluster.timesEjected += 1;
     cluster.state = kind;
+    cluster.outAtMs = now;
     cluster.untilMs = now + ejectionMs(cluster.timesEjected, this.#options) + jitterMs(this.#options, draw);
     this.#generation += 1;
     return { cluster: cluster.name, kind, because, untilMs: cluster.untilMs };
+  }
+
+  #takeBack(cluster: Cluster, because: OutlierEvent["because"], now: number): OutlierEvent {
+    cluster.state = "in";
+    cluster.consecutive = 0;
+    cluster.returnedAtMs = now;
+    this.#generation += 1;
+    return { cluster: cluster.name, kind: "returned", because, untilMs: cluster.untilMs };
   }
 
   /** Once an interval: success rates within each group, then the counters start anew. */

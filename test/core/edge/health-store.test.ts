@@ -53,7 +53,7 @@ test("the view is the same object until something changes", () => {
   const view = health.view(snapshot, NOW);
   note(health, 100, evidence("eu-west-blue", true));
   expect(health.view(snapshot, NOW + 900)).toBe(view);
-  health.accept(report({ clusters: { "us-east-blue": "unhealthy" } }));
+  health.accept(report({ clusters: { "us-east-blue": "unhealthy" } }), NOW);
   expect(health.view(snapshot, NOW + 900).states.get("us-east-blue")).toBe("unhealthy");
 });
 
@@ -72,6 +72,19 @@ describe("ejection", () => {
     expect(health.view(snapshot, NOW + 61_000).capacityBps.get("eu-west-blue")).toBe(5_000);
     expect(health.view(snapshot, NOW + 91_000).capacityBps.size).toBe(0);
     expect(events).toEqual(["cluster.ejected eu-west-blue", "cluster.returned eu-west-blue"]);
+  });
+
+  test("probes that saw it fail and recover bring it back at once, probes that were content all along do not", () => {
+    const { health, events } = store();
+    const snapshot = loadSnapshot(world({ clusters: pair }));
+    health.view(snapshot, NOW);
+    note(health, 5, evidence("eu-west-blue", false));
+    health.accept(report({ recoveredAtMs: { "eu-west-blue": NOW - 1 } }), NOW);
+    expect(health.view(snapshot, NOW).ejected.size).toBe(1);
+    health.accept(report({ sequence: 2, recoveredAtMs: { "eu-west-blue": NOW + 3_000 } }), NOW + 4_000);
+    expect(health.view(snapshot, NOW + 4_000).ejected.size).toBe(0);
+    expect(health.view(snapshot, NOW + 4_000).capacityBps.get("eu-west-blue")).toBe(1_000);
+    expect(events.at(-1)).toBe("cluster.returned eu-west-blue");
   });
 
   test("the only cluster of a region keeps a small share", () => {
@@ -105,7 +118,7 @@ describe("recovery", () => {
   test("what probes found healthy again comes back ramped", () => {
     const { health } = store();
     const snapshot = loadSnapshot(world());
-    health.accept(report({ recoveredAtMs: { "eu-west-blue": NOW } }));
+    health.accept(report({ recoveredAtMs: { "eu-west-blue": NOW } }), NOW);
     expect(health.view(snapshot, NOW).capacityBps.get("eu-west-blue")).toBe(1_000);
     expect(health.view(snapshot, NOW + 30_000).capacityBps.get("eu-west-blue")).toBe(5_000);
     expect(health.view(snapshot, NOW + 60_000).capacityBps.size).toBe(0);
