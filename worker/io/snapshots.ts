@@ -94,10 +94,12 @@ export class SnapshotStore {
     const answered = await this.#refreshFromBeacon();
     const nowMs = now();
     const dueMs = nextDueMs(nowMs, beaconMs, chance());
+    // What was published in the moment before the control plane broke is in KV, and nobody else will tell.
+    const lostBeacon = !answered && this.#asked.kind === "answered";
     this.#failures = answered ? 0 : this.#failures + 1;
     this.#asked = answered ? { kind: "answered", atMs: nowMs, dueMs } : { kind: "failed", dueMs };
     const behind = !answered || this.#refusedName !== undefined;
-    if (behind && nowMs >= this.#kvDueMs) await this.#refreshFromKv();
+    if (lostBeacon || (behind && nowMs >= this.#kvDueMs)) await this.#refreshFromKv();
   }
 
   /** True when a beacon answered; the snapshot it has may still have been refused. */

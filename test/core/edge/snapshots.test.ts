@@ -161,11 +161,19 @@ describe("a warm isolate", () => {
     }
   });
 
-  test("asks KV when the beacon fails, but no more than every half minute", async () => {
+  test("asks KV when the beacon fails: at once, and then no more than every half minute", async () => {
     world.state = failing;
     for (let i = 0; i < 20; i++) await world.request(BEACON_MS);
-    expect(world.asked.kv).toBe(1 + 3); // the cold start, then 100 s of failure
+    expect(world.asked.kv).toBe(1 + 4); // the cold start, then 100 s of failure
     expect(world.events.filter(({ event }) => event === "beacon.failed")).toHaveLength(1);
+  });
+
+  // A drain was answered for, and then the control plane broke, half a minute before anybody would have looked into KV.
+  test("hears by KV of what was published just before the beacon broke", async () => {
+    world.kv = async () => signed(snapshotOf(6));
+    world.state = failing;
+    await world.request(BEACON_MS);
+    expect(await world.request()).toBe(6);
   });
 
   test("comes back to the beacon when it answers again", async () => {
