@@ -93,7 +93,20 @@ async function setFailing(failing: boolean): Promise<void> {
   }
 }
 
+/** Every American is served at home again: the region's ramp is over. */
+const wholeAgain = () =>
+  expect
+    .poll(
+      async () => {
+        const visits = Array.from({ length: 30 }, (_, i) => client().visit("/", "US", `203.0.113.${i}`));
+        return new Set((await Promise.all(visits)).map(({ region }) => region));
+      },
+      { timeout: 2 * DETECTION_MS_MAX, interval: 500 },
+    )
+    .toEqual(new Set(["us-east"]));
+
 test("the edge serves on while every object of the control plane throws", async () => {
+  await wholeAgain();
   await setFailing(true);
   expect((await client().admin("GET", "/v1/fleet")).status).toBeGreaterThanOrEqual(500);
   const load = startSteadyLoad(client(), "US", "/alone");
