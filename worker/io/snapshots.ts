@@ -95,7 +95,7 @@ export class SnapshotStore {
     const nowMs = now();
     const dueMs = nextDueMs(nowMs, beaconMs, chance());
     // What was published in the moment before the control plane broke is in KV, and nobody else will tell.
-    const lostBeacon = !answered && this.#asked.kind === "answered";
+    const lostBeacon = !answered && this.#failures === 0 && !cold;
     this.#failures = answered ? 0 : this.#failures + 1;
     this.#asked = answered ? { kind: "answered", atMs: nowMs, dueMs } : { kind: "failed", dueMs };
     const behind = !answered || this.#refusedName !== undefined;

@@ -176,6 +176,22 @@ describe("a warm isolate", () => {
     expect(await world.request()).toBe(6);
   });
 
+  test("hears of it once when many requests wait for the same silent beacon", async () => {
+    world.kv = async () => signed(snapshotOf(6));
+    let giveUp = () => {};
+    const silence = new Promise<never>((_, reject) => {
+      giveUp = () => reject(new Error("timeout"));
+    });
+    world.state = () => silence;
+    world.nowMs += LONG;
+    const background = { waitUntil: (work: Promise<unknown>) => void world.background.push(work) };
+    await Promise.all(Array.from({ length: 50 }, () => world.store.freshen(PLACE_UNKNOWN, background)));
+    giveUp();
+    await Promise.all(world.background);
+    expect(world.store.current().revision).toBe(6);
+    expect(world.asked.kv).toBe(1 + 1); // the cold start, then once for all of them
+  });
+
   test("comes back to the beacon when it answers again", async () => {
     world.state = failing;
     await world.request(BEACON_MS);
