@@ -11,6 +11,7 @@ import { commonHeaders } from "./http/headers.ts";
 import { type KnownRoute, knownRoute } from "./http/known-route.ts";
 import { onError, refuse } from "./http/problem.ts";
 import { onValidation } from "./http/validation.ts";
+import { addDebugTokenRoutes } from "./routes/debug-tokens.ts";
 import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
 import { addDrainRoutes } from "./routes/drains.ts";
 import { addExplainRoutes } from "./routes/explain.ts";
@@ -41,6 +42,7 @@ export function createApp(): App {
   addExplainRoutes(app);
   addHealthRoutes(app);
   addPropagationRoutes(app);
+  addDebugTokenRoutes(app);
   addDevelopmentRoutes(app);
   return app;
 }

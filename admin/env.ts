@@ -30,7 +30,16 @@ type Remote<T, K extends keyof T> = {
 
 export type FleetStub = Remote<
   FleetObject,
-  "read" | "mutate" | "listRevisions" | "readRevision" | "snapshotAt" | "setFailing" | "vantages" | "beacons"
+  | "read"
+  | "mutate"
+  | "listRevisions"
+  | "readRevision"
+  | "snapshotAt"
+  | "setFailing"
+  | "vantages"
+  | "beacons"
+  | "issueDebugToken"
+  | "listDebugTokens"
 >;
 export type BeaconStub = Remote<BeaconObject, "acceptSnapshot" | "acceptHealth" | "readPropagation" | "setFailing">;
 export type ProberStub = Remote<ProberObject, "configure" | "read" | "setFailing">;

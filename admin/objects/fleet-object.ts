@@ -16,6 +16,7 @@ import type { Mutation, Outcome, Proposal } from "../core/changes/mutation.ts";
 import { propose } from "../core/changes/propose.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
+import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-tokens.ts";
 import { sha256Hex } from "../store/digest.ts";
 import {
   commit,
@@ -28,6 +29,7 @@ import {
 } from "../store/fleet-store.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { findRevision, type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import { type DebugTokenRequest, type IssuedDebugToken, issueDebugToken } from "./debug-token-issuer.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { carriersOf, type Publication, Publisher } from "./publisher.ts";
 
@@ -129,6 +131,16 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#failing.check();
     const { state } = await this.#load();
     return { targetRevision: state.revision, vantages: this.#publisher.vantages() };
+  }
+
+  async issueDebugToken(request: DebugTokenRequest): Promise<Result<IssuedDebugToken, AdminRefusal>> {
+    this.#failing.check();
+    return issueDebugToken({ env: this.env, sql: this.ctx.storage.sql }, request);
+  }
+
+  async listDebugTokens(before: number, limit: number): Promise<readonly NumberedDebugToken[]> {
+    this.#failing.check();
+    return debugTokensBefore(this.ctx.storage.sql, before, limit);
   }
 
   async setFailing(failing: boolean): Promise<void> {

@@ -7,9 +7,8 @@ import { invariant } from "../../config/invariant.ts";
 import { parseSnapshot } from "../../config/parse-snapshot.ts";
 import { encodeSigned } from "../../config/signed.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
-import type { AdminEnv } from "../env.ts";
-
-type KeyEnv = Pick<AdminEnv, "SNAPSHOT_SIGNING_KEY" | "SNAPSHOT_KEY_ID">;
+import { base64 } from "./base64.ts";
+import { type KeyEnv, signText } from "./signing-key.ts";
 
 export async function signSnapshot(snapshot: Snapshot, env: KeyEnv): Promise<string> {
   const payload = canonicalJson(snapshot);
@@ -17,13 +16,6 @@ export async function signSnapshot(snapshot: Snapshot, env: KeyEnv): Promise<str
   if (!readBack.ok) throw new Error(`the edge would refuse this snapshot: ${readBack.error}`);
   invariant(readBack.value.revision === snapshot.revision, "a snapshot reads back as itself");
 
-  const { SNAPSHOT_SIGNING_KEY: jwk, SNAPSHOT_KEY_ID: keyId } = env;
-  if (jwk === undefined || keyId === undefined) throw new Error("SNAPSHOT_SIGNING_KEY and SNAPSHOT_KEY_ID are not set");
-  const key = await crypto.subtle.importKey("jwk", JSON.parse(jwk), { name: "Ed25519" }, false, ["sign"]);
-  const signature = await crypto.subtle.sign({ name: "Ed25519" }, key, new TextEncoder().encode(payload));
-  return encodeSigned({ keyId, signature: base64(new Uint8Array(signature)), payload });
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
+  const { keyId, bytes } = await signText(payload, env);
+  return encodeSigned({ keyId, signature: base64(bytes), payload });
 }

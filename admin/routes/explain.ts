@@ -3,14 +3,13 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { METHODS } from "../../config/documents.ts";
 import { HEALTH_REPORT_EMPTY, type HealthReport } from "../../config/health.ts";
 import { PATH_LENGTH_MAX } from "../../config/limits.ts";
-import { normalizeHost } from "../../worker/routing/host.ts";
 import { explain } from "../core/explain/explain.ts";
 import { type AdminEnv, fleetStub, proberStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
 import { errorText, logEvent } from "../log.ts";
-import { answers } from "./schemas.ts";
+import { answers, HostText, NumberText } from "./schemas.ts";
 
 const degrees = (limit: number) =>
   z
@@ -20,15 +19,7 @@ const degrees = (limit: number) =>
     .optional();
 
 const ExplainQuery = z.strictObject({
-  host: z
-    .string()
-    .transform((host, context) => {
-      const normal = normalizeHost(host);
-      if (normal !== undefined) return normal;
-      context.issues.push({ code: "custom", message: "must be a host name, with or without a port", input: host });
-      return z.NEVER;
-    })
-    .openapi({ type: "string", example: "shop.fairlead.example" }),
+  host: HostText,
   path: z
     .string()
     .max(PATH_LENGTH_MAX)
@@ -63,11 +54,7 @@ const ExplainQuery = z.strictObject({
     .refine((text) => Number(text) < 2 ** 32, "must be an unsigned 32-bit integer")
     .optional()
     .openapi({ description: "The random number for a client without a key; one is drawn when absent." }),
-  revision: z
-    .string()
-    .regex(/^[1-9][0-9]{0,14}$/, "must be a positive integer")
-    .optional()
-    .openapi({ description: "A past revision; the target when absent." }),
+  revision: NumberText.optional().openapi({ description: "A past revision; the target when absent." }),
 });
 
 const ExplainAnswer = z

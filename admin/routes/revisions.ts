@@ -4,10 +4,7 @@ import { fleetStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
-import { answers, NoQuery } from "./schemas.ts";
-
-const LIMIT_DEFAULT = 50;
-const LIMIT_MAX = 200;
+import { answers, LIMIT_DEFAULT, NoQuery, NumberText, PageQuery } from "./schemas.ts";
 
 const RevisionSchema = z
   .object({
@@ -35,26 +32,12 @@ const ReadAnswer = RevisionSchema.extend({
   outcome: z.unknown().openapi({ type: "object", description: "What the change did." }),
 }).openapi("RevisionWithOutcome");
 
-/** Revisions are positive integers; more digits than this cannot be one. */
-const RevisionText = z.string().regex(/^[1-9][0-9]{0,14}$/, "must be a positive integer");
-
 const listRoute = createRoute({
   method: "get",
   path: "/v1/revisions",
   operationId: "listRevisions",
   summary: "Revisions, newest first",
-  request: {
-    query: z.strictObject({
-      cursor: RevisionText.optional().openapi({ description: "`nextCursor` of the page before." }),
-      limit: z
-        .string()
-        .regex(/^[1-9][0-9]{0,2}$/, `must be between 1 and ${LIMIT_MAX}`)
-        .transform(Number)
-        .refine((limit) => limit <= LIMIT_MAX, `must be between 1 and ${LIMIT_MAX}`)
-        .optional()
-        .openapi({ type: "integer" }),
-    }),
-  },
+  request: { query: PageQuery },
   responses: answers(ListAnswer, "One page."),
 });
 
@@ -63,7 +46,7 @@ const readRoute = createRoute({
   path: "/v1/revisions/{revision}",
   operationId: "readRevision",
   summary: "One revision and what it changed",
-  request: { query: NoQuery, params: z.object({ revision: RevisionText }) },
+  request: { query: NoQuery, params: z.object({ revision: NumberText }) },
   responses: answers(ReadAnswer, "The revision.", ["revisionUnknown"]),
 });
 

@@ -7,6 +7,7 @@ import { ADMIN_PROBLEMS, type AdminProblemCode } from "../../config/admin-proble
 import { parseDuration } from "../../config/duration.ts";
 import { NAME_PATTERN } from "../../config/ids.ts";
 import { NAME_LENGTH_MAX, REASON_LENGTH_MAX, TICKET_LENGTH_MAX } from "../../config/limits.ts";
+import { normalizeHost } from "../../worker/routing/host.ts";
 
 /** Everything but control characters, as `Reason` in config/overlays.ts has it; OpenAPI knows no flag for `\p{Cc}`. */
 const PRINTABLE_PATTERN = /^[\x20-\x7e\u00a0-\uffff]*$/;
@@ -40,6 +41,35 @@ export const DurationText = z
     return z.NEVER;
   })
   .openapi({ type: "string", example: "15m" });
+
+/** A host name as routes are matched with: lower case, no port. */
+export const HostText = z
+  .string()
+  .transform((host, context) => {
+    const normal = normalizeHost(host);
+    if (normal !== undefined) return normal;
+    context.issues.push({ code: "custom", message: "must be a host name, with or without a port", input: host });
+    return z.NEVER;
+  })
+  .openapi({ type: "string", example: "shop.fairlead.example" });
+
+/** Revisions and the like: positive integers; more digits than this cannot be one. */
+export const NumberText = z.string().regex(/^[1-9][0-9]{0,14}$/, "must be a positive integer");
+
+export const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 200;
+
+/** For lists, which are newest first and come in pages. */
+export const PageQuery = z.strictObject({
+  cursor: NumberText.optional().openapi({ description: "`nextCursor` of the page before." }),
+  limit: z
+    .string()
+    .regex(/^[1-9][0-9]{0,2}$/, `must be between 1 and ${LIMIT_MAX}`)
+    .transform(Number)
+    .refine((limit) => limit <= LIMIT_MAX, `must be between 1 and ${LIMIT_MAX}`)
+    .optional()
+    .openapi({ type: "integer" }),
+});
 
 /** For routes without parameters in the query: even then an unknown one is refused. */
 export const NoQuery = z.strictObject({});

@@ -44,6 +44,22 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
     // Of what the carrier holds; absent in rows from before, which are then written once more.
     statements: ["ALTER TABLE carriers ADD COLUMN digest TEXT"],
   },
+  {
+    version: 3,
+    statements: [
+      // Who may see decisions at the edge, and why. The tokens themselves are not kept.
+      `CREATE TABLE debug_tokens (
+        number INTEGER PRIMARY KEY,
+        token_id TEXT NOT NULL UNIQUE,
+        actor TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        ticket TEXT,
+        host TEXT,
+        issued_at_ms INTEGER NOT NULL,
+        expires_at_ms INTEGER NOT NULL
+      )`,
+    ],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [

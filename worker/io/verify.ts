@@ -2,13 +2,13 @@
  * From the text that came over the wire to a snapshot that may be used: signature first, then shape, then whether it is
  * ours at all. Every "no" is a code and a sentence for the log. Whether it is newer is the store's question.
  */
-
 import { SNAPSHOT_BYTES_MAX } from "../../config/limits.ts";
 import { parseSnapshot } from "../../config/parse-snapshot.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import { decodeSigned } from "../../config/signed.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { fromBase64 } from "../base64.ts";
+import { createKeyring } from "./public-keys.ts";
 
 export type SnapshotRefusal = {
   readonly code:
@@ -24,19 +24,8 @@ export type SnapshotRefusal = {
 
 export type Verifier = (text: string) => Promise<Result<Snapshot, SnapshotRefusal>>;
 
-/** Keys are imported when the first snapshot arrives: at start-up a Worker may not wait for anything. */
 export function createVerifier(environment: string, publicKeys: Readonly<Record<string, string>>): Verifier {
-  const keys = new Map<string, CryptoKey>();
-
-  async function keyOf(keyId: string): Promise<CryptoKey | undefined> {
-    const known = keys.get(keyId);
-    const encoded = Object.hasOwn(publicKeys, keyId) ? publicKeys[keyId] : undefined;
-    if (known !== undefined || encoded === undefined) return known;
-    const key = await crypto.subtle.importKey("raw", fromBase64(encoded), "Ed25519", false, ["verify"]);
-    keys.set(keyId, key);
-    return key;
-  }
-
+  const keyOf = createKeyring(publicKeys);
   return async (text) => {
     if (text.length > SNAPSHOT_BYTES_MAX) return refuse("tooLarge", `the text is ${text.length} characters long`);
     const signed = decodeSigned(text);
