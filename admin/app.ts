@@ -17,6 +17,7 @@ import { addDrainRoutes } from "./routes/drains.ts";
 import { addExplainRoutes } from "./routes/explain.ts";
 import { addFleetRoutes } from "./routes/fleet.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addProblemRoutes } from "./routes/problems.ts";
 import { addPropagationRoutes } from "./routes/propagation.ts";
 import { addRevisionRoutes } from "./routes/revisions.ts";
 import { addServiceRoutes } from "./routes/service.ts";
@@ -35,6 +36,7 @@ export function createApp(): App {
 
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   addServiceRoutes(app);
+  addProblemRoutes(app);
   addFleetRoutes(app);
   addWeightRoutes(app);
   addDrainRoutes(app);

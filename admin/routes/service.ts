@@ -10,6 +10,7 @@ const INDEX = `Fairlead admin ${VERSION}
 /openapi.json   what can be asked here (OpenAPI 3.1)
 /healthz        whether this Worker runs
 /version        which release it is
+/problems/...   what an error means and how to fix it
 /v1/...         needs a bearer token
 `;
 

@@ -8,6 +8,7 @@ const OPERATIONS = [
   "GET /",
   "GET /healthz",
   "GET /openapi.json",
+  "GET /problems/{code}",
   "GET /v1/debug-tokens",
   "GET /v1/explain",
   "GET /v1/fleet",
