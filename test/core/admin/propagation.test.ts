@@ -128,7 +128,7 @@ describe("the form of a report", () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         const parsed = EdgeReport.safeParse(value);
-        if (parsed.success) expect(Object.keys(parsed.data).sort()).toEqual(Object.keys(GOOD).sort());
+        if (parsed.success) expect(new Set(Object.keys(parsed.data))).toEqual(new Set(Object.keys(GOOD)));
       }),
     );
   });
