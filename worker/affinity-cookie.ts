@@ -36,6 +36,8 @@ export type Binding = { readonly clusterId: string; readonly expiresAtSeconds: n
 const VERIFIED_MAX = 5_000;
 
 export class AffinityCookies {
+  /** Asked for each request and each answer. */
+  readonly enabled: boolean;
   readonly #secrets: AffinitySecrets;
   /** Imported by the first request that needs them. A request never waits for another's import: see io/snapshots.ts. */
   #keys: readonly AffinityKey[] | undefined;
@@ -45,10 +47,7 @@ export class AffinityCookies {
   /** Without secrets there are no cookies. */
   constructor(secrets: AffinitySecrets) {
     this.#secrets = secrets;
-  }
-
-  get enabled(): boolean {
-    return Object.keys(this.#secrets).length > 0;
+    this.enabled = Object.keys(secrets).length > 0;
   }
 
   /** Undefined for anything that is not ours, not for this service, or over. */

@@ -15,10 +15,10 @@ const COOKIE_PREFIX = affinityCookieName("");
  */
 export function readBinding(
   cookies: AffinityCookies,
-  cookieHeader: string | null,
   { snapshot, facts, now }: { readonly snapshot: LoadedSnapshot; readonly facts: Facts; readonly now: number },
 ): Promise<string | undefined> | undefined {
-  if (cookieHeader === null || !cookies.enabled || !cookieHeader.includes(COOKIE_PREFIX)) return undefined;
+  const cookieHeader = cookies.enabled ? facts.header("cookie") : null;
+  if (cookieHeader === null || !cookieHeader.includes(COOKIE_PREFIX)) return undefined;
   const route = matchRoute(snapshot.index, facts);
   if (typeof route === "string" || route.service.affinity.by !== "cookie") return undefined;
   const { service } = route;

@@ -1,7 +1,7 @@
 /**
  * Sends a request to the clusters of a decision, in order, until one answers. Bodies are never touched, in either
  * direction: a wrapped upload that breaks off looks complete to the cluster, and a wrapped answer is decoded and coded
- * anew (reliability notes, findings 3 and 4). An answer that needs no change is returned as it is.
+ * anew (reliability notes, findings 3 and 4).
  */
 import { invariant } from "../config/invariant.ts";
 import type { Client } from "./client.ts";
@@ -9,7 +9,7 @@ import { bindingCookie } from "./client-binding.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
 import { evidenceOf, type Failure, failureOfResponse, problemOfFailure } from "./failure.ts";
-import { fieldsToDropFromResponse, isWebSocket, setRequestHeaders } from "./headers.ts";
+import { dropResponseHeaders, isWebSocket, setRequestHeaders } from "./headers.ts";
 import { mayRetry } from "./may-retry.ts";
 import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
@@ -29,10 +29,10 @@ export type ForwardInput = {
   readonly background: { waitUntil(promise: Promise<unknown>): void };
 };
 
+type Answered = { readonly response: Response; readonly attempt: Attempt; readonly firstByteMs: number };
+
 /** What the client gets comes from a cluster, or there is none. */
-type Outcome =
-  | { readonly response: Response; readonly attempt: Attempt; readonly firstByteMs: number }
-  | { readonly failure: Failure };
+type Outcome = Answered | { readonly failure: Failure };
 
 export async function forward(input: ForwardInput): Promise<Response> {
   const outcome = await attemptInOrder(input);
@@ -43,7 +43,11 @@ export async function forward(input: ForwardInput): Promise<Response> {
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
     return problem(problemOfFailure(failure), input.request, receivedStatus);
   }
-  return toClient(outcome, input);
+  // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
+  const { status } = outcome.response;
+  if (status < 200 || status > 599) return outcome.response;
+  const cookie = cookieFor(outcome.attempt, input);
+  return toClient(outcome, input, cookie === undefined ? undefined : await cookie);
 }
 
 async function attemptInOrder(input: ForwardInput): Promise<Outcome> {
@@ -175,29 +179,31 @@ async function sendCopy(mirror: Attempt, input: ForwardInput): Promise<void> {
   if (answer instanceof Response) discard(answer);
 }
 
-/** What the client gets: the answer as it came, less what is not for it, plus what the edge has to say. */
-async function toClient(
-  { response, attempt, firstByteMs }: Extract<Outcome, { response: Response }>,
-  input: ForwardInput,
-): Promise<Response> {
-  // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
-  if (response.status < 200 || response.status > 599) return response;
-  const { question, decision, deps } = input;
-  const copy = new Response(response.body, response);
-  for (const name of fieldsToDropFromResponse(response.headers)) copy.headers.delete(name);
-  copy.headers.append("server-timing", `decision;dur=0, upstream;dur=${firstByteMs}`);
-
+/** The `Set-Cookie` value that binds the client to who answered. Undefined, without a promise, when none is due. */
+function cookieFor(
+  attempt: Attempt,
+  { question, decision, deps }: ForwardInput,
+): Promise<string | undefined> | undefined {
   const service = question.snapshot.services.get(decision.service);
   const cluster = service?.clusters.get(attempt.cluster);
-  const issued =
-    service === undefined || cluster === undefined
-      ? undefined
-      : bindingCookie(deps.cookies, service, { cluster, facts: question.facts, now: question.now });
-  const cookie = issued === undefined ? undefined : await issued;
-  if (cookie !== undefined) copy.headers.append("set-cookie", cookie);
+  if (service === undefined || cluster === undefined) return undefined;
+  return bindingCookie(deps.cookies, service, { cluster, facts: question.facts, now: question.now });
+}
+
+/** What the client gets: the answer as it came, less what is not for it, plus what the edge has to say. */
+function toClient(
+  { response, attempt, firstByteMs }: Answered,
+  { question, decision, deps }: ForwardInput,
+  cookie: string | undefined,
+): Response {
+  const copy = new Response(response.body, response);
+  const { headers } = copy;
+  dropResponseHeaders(headers);
+  headers.append("server-timing", `decision;dur=0, upstream;dur=${firstByteMs}`);
+  if (cookie !== undefined) headers.append("set-cookie", cookie);
   if (deps.settings.development) {
     const { revision } = question.snapshot;
-    copy.headers.set("fairlead-decision", `${decision.route};${attempt.region};${attempt.cluster};${revision}`);
+    headers.set("fairlead-decision", `${decision.route};${attempt.region};${attempt.cluster};${revision}`);
   }
   return copy;
 }

@@ -26,7 +26,7 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
   const snapshot = deps.snapshots.current();
   const now = deps.now();
   deps.propagation.served(snapshot, { place: facts.place, now, background: context });
-  const verified = readBinding(deps.cookies, request.headers.get("cookie"), { snapshot, facts, now });
+  const verified = readBinding(deps.cookies, { snapshot, facts, now });
   const binding = verified === undefined ? undefined : await verified;
   const question = {
     snapshot,
@@ -37,5 +37,6 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
   };
   const decision = decide(question);
   if (decision.kind === "reject") return problem(decision.code, request);
-  return forward({ request, target, client: client.value, decision, question, deps, background: context });
+  // Awaited, because a promise that is returned as it is takes longer to hand over.
+  return await forward({ request, target, client: client.value, decision, question, deps, background: context });
 }
