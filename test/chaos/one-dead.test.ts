@@ -2,6 +2,7 @@
  * One of several clusters is dead, no probe says so, and thousands of requests go on: the edge finds out by itself,
  * leaves the cluster alone, and from then on no GET fails. Retries add a fifth to the load at most, at any time.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PreparedEdge, prepareEdge } from "../faults/edge-harness.ts";
 import type { Fault } from "../faults/fault.ts";
@@ -22,6 +23,11 @@ const FAULTS: readonly Fault[] = [
   { kind: "resetAtOnce" },
   { kind: "resetMidAnswer", answerBytes: 10 },
 ];
+
+/** Past the first ejection's half minute and into the next one, at a pace that leaves time for it. */
+const LONG_RUN_MS = 50_000;
+const LONG_RUN_PAUSE_MS = 100;
+const LONG_RUNS: readonly Fault[] = inFullRun({ slice: [], full: [{ kind: "resetAtOnce" }] });
 
 const LAYOUTS = [
   {
@@ -76,6 +82,29 @@ describe.each(LAYOUTS)("$title, one of them dead", ({ title, takenOut, places, d
       expect(failures(answers).length).toBeLessThanOrEqual(AT_ONCE);
       expect(failures(answers).filter(({ status }) => status !== 502 && status !== 503)).toEqual([]);
       expect(attempts).toBeLessThanOrEqual(REQUESTS * AMPLIFICATION_MAX);
+    } finally {
+      await edge.dispose();
+    }
+  });
+
+  test.each(LONG_RUNS)("still dead when it may come back: %j", async (fault) => {
+    await clusters.breakOnly([dead], fault);
+    const edge = await prepared.start();
+    try {
+      const events = new EdgeEvents(edge);
+      const before = clusters.attempts();
+      const answers: Answered[] = [];
+      for (const endMs = performance.now() + LONG_RUN_MS; performance.now() < endMs; await sleep(LONG_RUN_PAUSE_MS)) {
+        const load = { port: edge.port, requests: 2 * AT_ONCE, seed: SEED + answers.length };
+        answers.push(...(await runLoad({ ...load, onAnswer: () => events.look() })));
+      }
+      const attempts = clusters.attempts() - before;
+      figures[`${title}: for ${LONG_RUN_MS / 1_000} s`] = figuresOf(answers, attempts);
+
+      expect(events.look().map(({ event }) => event)).toEqual([takenOut, "cluster.returned", takenOut]);
+      const known = events.look()[0];
+      expect(known === undefined ? [] : failures(sentAfter(answers, known))).toEqual([]);
+      expect(attempts).toBeLessThanOrEqual(answers.length * AMPLIFICATION_MAX);
     } finally {
       await edge.dispose();
     }
