@@ -1,6 +1,7 @@
 /** What a request needs besides itself: made once per isolate, from the Worker's bindings and variables. */
 import { AffinityCookies } from "./affinity-cookie.ts";
 import { loopIdOf } from "./cdn-loop.ts";
+import { DebugTokens } from "./debug-token.ts";
 import { BeaconCache, splitBeaconMs } from "./io/beacon-cache.ts";
 import { createAskBeacon } from "./io/beacon-client.ts";
 import { builtinSnapshot } from "./io/builtin.ts";
@@ -23,6 +24,7 @@ export type Deps = {
   readonly propagation: PropagationReporter;
   readonly retryBudget: RetryBudget;
   readonly cookies: AffinityCookies;
+  readonly debugTokens: DebugTokens;
   readonly egress: Egress;
   readonly now: () => number;
   /** A uint32, for clients that have no key. Nothing sticky hangs on it, so it need not be a strong one. */
@@ -59,6 +61,7 @@ export function createDeps(env: Env): Deps {
     propagation: new PropagationReporter({ isolate: randomHex(16), ask, chance: Math.random, log: logEvent }),
     retryBudget: new RetryBudget(),
     cookies: new AffinityCookies(settings.affinitySecrets),
+    debugTokens: new DebugTokens(environment, publicKeys),
     egress: env.EGRESS ?? { fetch: (url, init) => fetch(url, init) },
     now,
     draw,

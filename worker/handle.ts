@@ -4,6 +4,7 @@ import { readBinding } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
 import { forward } from "./forward.ts";
+import { withTrace } from "./live-trace.ts";
 import { problem } from "./problem.ts";
 import { answerByProtocol } from "./protocol.ts";
 import { decide } from "./routing/decide.ts";
@@ -36,7 +37,9 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
     now,
   };
   const decision = decide(question);
-  if (decision.kind === "reject") return problem(decision.code, request);
-  // Awaited, because a promise that is returned as it is takes longer to hand over.
-  return await forward({ request, target, client: client.value, decision, question, deps, background: context });
+  const made =
+    decision.kind === "reject"
+      ? problem(decision.code, request)
+      : await forward({ request, target, client: client.value, decision, question, deps, background: context });
+  return withTrace(made, request, { target, question, deps }) ?? made;
 }
