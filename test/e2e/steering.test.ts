@@ -74,6 +74,38 @@ test("explain tells beforehand where each visit goes", async () => {
   }
 });
 
+test("a browser of the accounts service is bound by a cookie, and stays", async () => {
+  const visit = (cookie?: string) =>
+    fetch(`${demo().state.edge}/accounts`, {
+      headers: { ...geoHeader("US"), ...(cookie === undefined ? {} : { cookie }) },
+    });
+  const first = await visit();
+  const [bound] = first.headers.getSetCookie();
+  expect(bound).toMatch(/^__Host-fairlead-accounts=/);
+  const { cluster } = (await first.json()) as { cluster: string }; // the demo cluster's answer
+  const again = await visit(bound?.split(";")[0]);
+  expect(again.headers.getSetCookie()).toEqual([]);
+  expect(await again.json()).toMatchObject({ cluster });
+});
+
+test("a debug token shows a visit's own decision, and who asked is on record", async () => {
+  const issued = await client().admin("POST", "/v1/debug-tokens", { reason: "why us-east?" });
+  expect(issued.status).toBeLessThan(300);
+  const headers = { ...geoHeader("US"), "fairlead-debug": String(issued.body.token) };
+  const shown = await fetch(demo().state.edge, { headers });
+  expect(shown.headers.get("fairlead-trace")).toContain('"pick.region"');
+  const { body } = await client().admin("GET", "/v1/debug-tokens");
+  expect(JSON.stringify(body)).toContain("why us-east?");
+});
+
+test("the control plane sees which revision the edge serves", async () => {
+  const share = async () => {
+    await client().visit("/", "US");
+    return (await client().admin("GET", "/v1/propagation")).body.targetShareBps;
+  };
+  await expect.poll(share, { timeout: 30_000, interval: 500 }).toBe(10_000);
+});
+
 describe("an operator", () => {
   afterEach(async () => {
     await client().admin("POST", "/v1/regions/eu-west/undrain", { reason: "the test is over" });
