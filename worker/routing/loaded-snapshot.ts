@@ -135,13 +135,15 @@ export type LoadedSnapshot = {
 
 /** `snapshot` has passed `parseSnapshot`, so every reference in it leads somewhere. */
 export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
+  const selector = selectorCompiler();
   const shared: Shared = {
     regions: new Map(snapshot.regions.map((region) => [region.name, { ...region, vector: unitVector(region) }])),
     clusters: new Map(snapshot.clusters.map((cluster) => [cluster.name, cluster])),
     rankedByLatency: new Set(
       snapshot.routes.filter((route) => route.default.by === "latency").map((route) => route.service),
     ),
-    selector: selectorCompiler(),
+    selector,
+    steering: shareByText((rules) => rules.map((rule) => loadRule(rule, selector))),
   };
   const clustersByService = groupBy(snapshot.clusters, (cluster) => cluster.service);
   const services: ReadonlyMap<string, LoadedService> = new Map(
@@ -164,6 +166,7 @@ type Shared = {
   readonly clusters: ReadonlyMap<string, SnapshotCluster>;
   readonly rankedByLatency: ReadonlySet<string>;
   readonly selector: (selector: PlaceSelector) => CompiledSelector;
+  readonly steering: (rules: readonly SnapshotRule[]) => readonly LoadedRule[];
 };
 
 function loadService(service: SnapshotService, clusters: readonly SnapshotCluster[], shared: Shared): LoadedService {
@@ -198,6 +201,17 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     ranksByLatency: shared.rankedByLatency.has(service.name),
     recovery: service.recovery,
     healthMemo: undefined,
+  };
+}
+
+/** One result for all inputs that are written the same: most routes of a fleet are steered alike. */
+function shareByText<T, R>(make: (input: T) => R): (input: T) => R {
+  const made = new Map<string, R>();
+  return (input) => {
+    const text = JSON.stringify(input);
+    const known = made.get(text) ?? make(input);
+    made.set(text, known);
+    return known;
   };
 }
 
@@ -264,7 +278,7 @@ function loadRoute(route: SnapshotRoute, service: LoadedService, shared: Shared)
     paths: route.paths,
     ...(route.methods === undefined ? {} : { methods: route.methods }),
     ...(route.headers === undefined ? {} : { headers: route.headers }),
-    steering: route.steering.map((rule) => loadRule(rule, shared)),
+    steering: shared.steering(route.steering),
     default: route.default,
     failover: route.failover,
     mirror: route.mirror === undefined ? undefined : loadMirror(route.mirror, shared),
@@ -280,10 +294,10 @@ function loadMirror({ cluster, shareBps }: Mirror, { clusters }: Shared): Loaded
   return { attempt: { cluster: name, region, side, endpoint }, shareBps };
 }
 
-function loadRule({ name, when, weights }: SnapshotRule, shared: Shared): LoadedRule {
+function loadRule({ name, when, weights }: SnapshotRule, selector: Shared["selector"]): LoadedRule {
   return {
     name,
-    place: namesPlace(when) ? shared.selector(when) : undefined,
+    place: namesPlace(when) ? selector(when) : undefined,
     asns: when.asns === undefined ? undefined : new Set(when.asns),
     headers: when.headers,
     weights,

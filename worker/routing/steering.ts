@@ -46,9 +46,9 @@ export type SteerInput = {
 
 /** Undefined when no region is left for this client. */
 export function steer(route: LoadedRoute, input: SteerInput, trace: Reason[] | undefined): Steered | undefined {
-  const number = route.steering.findIndex((candidate) => matchesRule(candidate, input.facts));
+  const number = firstMatch(route.steering, input.facts);
   const rule = route.steering[number];
-  const plan = planOf(route, rule === undefined ? route.steering.length : number, input.admission);
+  const plan = planOf(route, number, input.admission);
   for (const region of trace === undefined ? [] : plan.zero)
     trace?.push({ code: "region.removed", region, because: "weightZero" });
   if (rule !== undefined) {
@@ -62,6 +62,16 @@ export function steer(route: LoadedRoute, input: SteerInput, trace: Reason[] | u
   if (route.default.by === "latency")
     return byLatency(route, plan, input, trace) ?? byProximity(route, plan, input.facts, trace);
   return byProximity(route, plan, input.facts, trace);
+}
+
+/** The number of the first rule that matches; that of none, which is the default's, is one behind the last. */
+function firstMatch(rules: readonly LoadedRule[], facts: Facts): number {
+  let number = 0;
+  for (const rule of rules) {
+    if (matchesRule(rule, facts)) return number;
+    number += 1;
+  }
+  return number;
 }
 
 /** All that a rule states must match: place, network and headers. */
