@@ -34,12 +34,16 @@ async function measure(options: Options, cleanup: Cleanup): Promise<Found> {
   const decideOneService = runs("decide")
     ? await announced("decide, one service", () => measureDecide("oneService"))
     : undefined;
+  const decideTroubled = runs("decide")
+    ? await announced("decide, troubled", () => measureDecide("services", "troubled"))
+    : undefined;
   const http = runs("http") ? await announced("http", () => measureHttp(options, { cleanup, log })) : undefined;
   return {
     machine,
     ...(http === undefined ? {} : { http }),
     ...(decide === undefined ? {} : { decide }),
     ...(decideOneService === undefined ? {} : { decideOneService }),
+    ...(decideTroubled === undefined ? {} : { decideTroubled }),
     ...(snapshot === undefined ? {} : { snapshot }),
   };
 }

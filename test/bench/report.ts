@@ -39,6 +39,8 @@ export type Found = {
   readonly decide?: DecideResult;
   /** The second shape: every cluster behind one service. For information; no goal is set for it. */
   readonly decideOneService?: DecideResult;
+  /** The first shape on a day on which a part of the fleet is down. For information. */
+  readonly decideTroubled?: DecideResult;
   readonly snapshot?: SnapshotResult;
 };
 
@@ -63,13 +65,14 @@ export function judge({ http, decide, snapshot }: Found): Partial<Record<GoalNam
 }
 
 export function toJson(found: Found): string {
-  const { http, decide, decideOneService, snapshot, machine } = found;
+  const { http, decide, decideOneService, decideTroubled, snapshot, machine } = found;
   const document = {
     ...(http === undefined
       ? {}
       : { edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians }),
     ...(decide === undefined ? {} : { decideNs: decideFigures(decide) }),
     ...(decideOneService === undefined ? {} : { decideOneServiceNs: decideFigures(decideOneService) }),
+    ...(decideTroubled === undefined ? {} : { decideTroubledNs: decideFigures(decideTroubled) }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(http === undefined ? {} : { http }),
     machine,
@@ -83,13 +86,14 @@ function decideFigures({ ns, ratio }: DecideResult) {
 }
 
 export function toText(found: Found): string {
-  const { machine, http, decide, decideOneService, snapshot } = found;
+  const { machine, http, decide, decideOneService, decideTroubled, snapshot } = found;
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, workerd ${machine.workerd}`,
   ];
   if (http !== undefined) lines.push("", ...httpLines(http));
   if (decide !== undefined)
     lines.push("", "decide(), ns a decision by clusters", ...decideLines("services x 3 regions", decide));
+  if (decideTroubled !== undefined) lines.push(...decideLines("the same, troubled", decideTroubled));
   if (decideOneService !== undefined) lines.push(...decideLines("one service", decideOneService));
   if (snapshot !== undefined) lines.push("", ...snapshotLines(snapshot));
   lines.push("", ...goalLines(judge(found)));

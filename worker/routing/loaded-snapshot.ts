@@ -21,7 +21,6 @@ import type { Attempt, RegionRemoval } from "./decision.ts";
 import { type UnitVector, unitVector } from "./distance.ts";
 import { admit } from "./eligibility.ts";
 import { murmur3 } from "./hash.ts";
-import type { HealthView } from "./health-view.ts";
 import { buildRouteIndex, type RouteIndex } from "./match.ts";
 import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";
@@ -43,8 +42,6 @@ export type LoadedCluster = {
 
 /** A region as one service sees it. */
 export type LoadedRegion = {
-  /** Its place in the service's `regions`: what is kept for each region is an array. */
-  readonly index: number;
   readonly name: string;
   readonly nameHash: number;
   readonly vector: UnitVector;
@@ -56,6 +53,8 @@ export type LoadedRegion = {
   readonly canary: readonly LoadedCluster[];
   /** The level that holds this region and no other, made once because every failover order is made of them. */
   readonly alone: Level;
+  /** What the newest health view comes to, kept by `region-health.ts`: one entry, replaced with the view. */
+  readonly healthMemo: { newest: RegionHealth | undefined };
 };
 
 /** Who may serve a group of clients, as far as residency and operators say; health and time play no part. */
@@ -94,8 +93,6 @@ export type LoadedService = {
   /** Some route of the service goes by measured latency, so measuring is worth it. */
   readonly ranksByLatency: boolean;
   readonly recovery: SnapshotService["recovery"];
-  /** What the newest health view comes to, by region index: kept by `region-health.ts`, replaced with the view. */
-  healthMemo: { readonly view: HealthView; readonly regions: (RegionHealth | undefined)[] } | undefined;
 };
 
 export type LoadedRule = {
@@ -143,6 +140,9 @@ export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
       snapshot.routes.filter((route) => route.default.by === "latency").map((route) => route.service),
     ),
     selector,
+    affinity: shareByText(itself),
+    load: shareByText(itself),
+    failover: shareByText(itself),
     steering: shareByText((rules) => rules.map((rule) => loadRule(rule, selector))),
   };
   const clustersByService = groupBy(snapshot.clusters, (cluster) => cluster.service);
@@ -167,6 +167,9 @@ type Shared = {
   readonly rankedByLatency: ReadonlySet<string>;
   readonly selector: (selector: PlaceSelector) => CompiledSelector;
   readonly steering: (rules: readonly SnapshotRule[]) => readonly LoadedRule[];
+  readonly affinity: (affinity: SnapshotAffinity) => SnapshotAffinity;
+  readonly load: (load: SnapshotLoadPolicy) => SnapshotLoadPolicy;
+  readonly failover: (failover: SnapshotFailover) => SnapshotFailover;
 };
 
 function loadService(service: SnapshotService, clusters: readonly SnapshotCluster[], shared: Shared): LoadedService {
@@ -175,11 +178,11 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const byRegion = groupBy(loaded, (cluster) => cluster.region);
   const present = [...byRegion.keys()].sort().flatMap((name) => shared.regions.get(name) ?? []);
-  const regions = present.map((region, index) => loadRegion(region, index, service, byRegion.get(region.name) ?? []));
+  const regions = present.map((region) => loadRegion(region, service, byRegion.get(region.name) ?? []));
   return {
     name: service.name,
     saltHash: murmur3(`split:${service.name}`),
-    affinity: service.affinity,
+    affinity: shared.affinity(service.affinity),
     residency: service.residency?.map(({ clients, jurisdictions }, index) => {
       const permitted = regions.filter((region) => jurisdictions.some((name) => region.jurisdictions.has(name)));
       return {
@@ -197,10 +200,9 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     attemptsMax: service.attemptsMax,
     firstByteMs: service.firstByteMs,
     totalMs: service.totalMs,
-    load: service.load,
+    load: shared.load(service.load),
     ranksByLatency: shared.rankedByLatency.has(service.name),
     recovery: service.recovery,
-    healthMemo: undefined,
   };
 }
 
@@ -213,6 +215,10 @@ function shareByText<T, R>(make: (input: T) => R): (input: T) => R {
     made.set(text, known);
     return known;
   };
+}
+
+function itself<T>(value: T): T {
+  return value;
 }
 
 const NO_IDS: ReadonlyMap<string, string> = new Map();
@@ -234,13 +240,11 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
 
 function loadRegion(
   region: SnapshotRegion & { readonly vector: UnitVector },
-  index: number,
   service: SnapshotService,
   clusters: readonly LoadedCluster[],
 ): LoadedRegion {
   const accepting = clusters.filter((cluster) => cluster.accepting);
   const loaded = {
-    index,
     name: region.name,
     nameHash: murmur3(region.name),
     vector: region.vector,
@@ -249,6 +253,7 @@ function loadRegion(
     canaryShareBps: service.canaryShareBps[region.name] ?? 0,
     stable: accepting.filter((cluster) => cluster.side === "stable"),
     canary: accepting.filter((cluster) => cluster.side === "canary"),
+    healthMemo: { newest: undefined },
     alone: [] as WeightedRegion[], // filled in on the next line: the level names its region, the region its level
   };
   loaded.alone.push({ region: loaded, nameHash: loaded.nameHash, weight: 1 });
@@ -280,7 +285,7 @@ function loadRoute(route: SnapshotRoute, service: LoadedService, shared: Shared)
     ...(route.headers === undefined ? {} : { headers: route.headers }),
     steering: shared.steering(route.steering),
     default: route.default,
-    failover: route.failover,
+    failover: shared.failover(route.failover),
     mirror: route.mirror === undefined ? undefined : loadMirror(route.mirror, shared),
     plans: [],
   };

@@ -19,12 +19,13 @@ export type Matchable = {
   readonly headers?: readonly HeaderMatch[];
 };
 
+/** What most nodes do not have is undefined rather than empty: an empty map or list is still a place to look at. */
 type Node<R> = {
-  readonly literals: Map<string, Node<R>>;
+  literals: Map<string, Node<R>> | undefined;
   parameter: Node<R> | undefined;
   /** Routes whose whole path ends here, and routes whose prefix does; most specific first. */
-  readonly ends: R[];
-  readonly prefixes: R[];
+  ends: R[] | undefined;
+  prefixes: R[] | undefined;
 };
 
 export type RouteIndex<R extends Matchable> = {
@@ -95,7 +96,7 @@ function bySpecificity(a: Matchable, b: Matchable): number {
 }
 
 function newNode<R>(): Node<R> {
-  return { literals: new Map(), parameter: undefined, ends: [], prefixes: [] };
+  return { literals: undefined, parameter: undefined, ends: undefined, prefixes: undefined };
 }
 
 function nodeFor<R>(nodes: Map<string, Node<R>>, key: string): Node<R> {
@@ -109,18 +110,24 @@ function nodeFor<R>(nodes: Map<string, Node<R>>, key: string): Node<R> {
 function insert<R extends Matchable>(root: Node<R>, route: R): void {
   for (const path of route.paths) {
     if ("prefix" in path) {
-      descend(root, prefixSegments(path.prefix), () => false).prefixes.push(route);
-    } else if ("exact" in path) {
-      descend(root, splitPath(path.exact), () => false).ends.push(route);
-    } else {
-      descend(root, splitPath(path.pattern), (segment) => segment.startsWith(":")).ends.push(route);
+      const node = descend(root, prefixSegments(path.prefix), () => false);
+      node.prefixes = [...(node.prefixes ?? []), route];
+      continue;
     }
+    const node =
+      "exact" in path
+        ? descend(root, splitPath(path.exact), () => false)
+        : descend(root, splitPath(path.pattern), (segment) => segment.startsWith(":"));
+    node.ends = [...(node.ends ?? []), route];
   }
 }
 
 function descend<R>(root: Node<R>, segments: readonly string[], isParameter: (segment: string) => boolean): Node<R> {
   return segments.reduce((node, segment) => {
-    if (!isParameter(segment)) return nodeFor(node.literals, segment);
+    if (!isParameter(segment)) {
+      node.literals ??= new Map();
+      return nodeFor(node.literals, segment);
+    }
     node.parameter ??= newNode();
     return node.parameter;
   }, root);
@@ -152,7 +159,7 @@ function findEnd<R extends Matchable>(
 ): R | undefined {
   const segment = segments[depth];
   if (segment === undefined) return firstMatch(node.ends, facts);
-  const literal = node.literals.get(segment);
+  const literal = node.literals?.get(segment);
   const found = literal === undefined ? undefined : findEnd(literal, segments, depth + 1, facts);
   if (found !== undefined || node.parameter === undefined || segment === "") return found;
   return findEnd(node.parameter, segments, depth + 1, facts);
@@ -162,7 +169,7 @@ function findPrefix<R extends Matchable>(root: Node<R>, segments: readonly strin
   let found = firstMatch(root.prefixes, facts);
   let node: Node<R> | undefined = root;
   for (const segment of segments) {
-    node = node.literals.get(segment);
+    node = node.literals?.get(segment);
     if (node === undefined) break;
     // Deeper is more specific.
     found = firstMatch(node.prefixes, facts) ?? found;
@@ -170,7 +177,8 @@ function findPrefix<R extends Matchable>(root: Node<R>, segments: readonly strin
   return found;
 }
 
-function firstMatch<R extends Matchable>(routes: readonly R[], facts: Facts): R | undefined {
+function firstMatch<R extends Matchable>(routes: readonly R[] | undefined, facts: Facts): R | undefined {
+  if (routes === undefined) return undefined;
   for (const route of routes) {
     if (route.methods !== undefined && !route.methods.includes(facts.method)) continue;
     if (route.headers === undefined || matchesHeaders(route.headers, facts)) return route;

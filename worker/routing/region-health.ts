@@ -26,6 +26,8 @@ export type Member = {
 };
 
 export type RegionHealth = {
+  /** What it was worked out from. */
+  readonly view: HealthView;
   /** 0 to 10,000. */
   readonly healthyBps: number;
   readonly degradedBps: number;
@@ -52,13 +54,10 @@ export function conditionOf(cluster: string, health: HealthView): Condition {
 
 /** How a region of the service is. Worked out when it is first asked for, and kept until another view comes. */
 export function healthOf(region: LoadedRegion, service: LoadedService, health: HealthView): RegionHealth {
-  if (service.healthMemo?.view !== health) {
-    service.healthMemo = { view: health, regions: Array.from({ length: service.regions.length }) };
-  }
-  const known = service.healthMemo.regions[region.index];
-  if (known !== undefined) return known;
+  const known = region.healthMemo.newest;
+  if (known?.view === health) return known;
   const worked = regionHealth(region, service.load, health);
-  service.healthMemo.regions[region.index] = worked;
+  region.healthMemo.newest = worked;
   return worked;
 }
 
@@ -69,6 +68,7 @@ function regionHealth(region: LoadedRegion, load: SnapshotLoadPolicy, health: He
   const weigh = (ofStable: number, ofCanary: number) =>
     Math.floor((ofStable * (SHARE_BPS_TOTAL - canaryShareBps) + ofCanary * canaryShareBps) / SHARE_BPS_TOTAL);
   return {
+    view: health,
     healthyBps: weigh(stable.healthyBps, canary.healthyBps),
     degradedBps: weigh(stable.degradedBps, canary.degradedBps),
     availableBps: weigh(stable.availableBps, canary.availableBps),
