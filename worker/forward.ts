@@ -6,7 +6,6 @@
 import { invariant } from "../config/invariant.ts";
 import type { Client } from "./client.ts";
 import { bindingCookie } from "./client-binding.ts";
-import { beforeDeadline } from "./deadline.ts";
 import type { Deps } from "./deps.ts";
 import { evidenceOf, type Failure, failureOfResponse, problemOfFailure } from "./failure.ts";
 import { dropResponseHeaders, isWebSocket, setRequestHeaders } from "./headers.ts";
@@ -29,78 +28,103 @@ export type ForwardInput = {
   readonly background: { waitUntil(promise: Promise<unknown>): void };
 };
 
-type Answered = { readonly response: Response; readonly attempt: Attempt; readonly firstByteMs: number };
+/** How one attempt went: an answer, a failure, or an answer that is one (`unavailable`). */
+type Attempted = {
+  readonly attempt: Attempt;
+  readonly response: Response | undefined;
+  readonly failure: Failure | undefined;
+  readonly firstByteMs: number;
+};
 
-/** What the client gets comes from a cluster, or there is none. */
-type Outcome = Answered | { readonly failure: Failure };
+/** What stays the same from attempt to attempt. */
+type Sending = {
+  readonly upstream: RequestInit;
+  readonly startMs: number;
+  readonly hasBody: boolean;
+  /** Whether the first byte of the answer has a deadline. */
+  readonly waits: boolean;
+};
 
 export async function forward(input: ForwardInput): Promise<Response> {
-  const outcome = await attemptInOrder(input);
-  const { decision, background } = input;
-  if (decision.mirror !== undefined) background.waitUntil(sendCopy(decision.mirror, input));
-  if ("failure" in outcome) {
-    const { failure } = outcome;
+  const { request, decision, background } = input;
+  const sending = prepare(input);
+  const { startMs } = sending;
+  const answer = await send(decision.first, input, sending, decision.totalMs);
+  const first = judge(answer, decision.first, startMs, input, sending);
+  const { failure, response, attempt, firstByteMs } =
+    first.failure === undefined ? first : await failOver(first, first.failure, input, sending);
+
+  if (decision.mirror !== undefined) background.waitUntil(sendCopy(decision.mirror, input, sending));
+  // A cluster's own refusal is still the cluster's answer when nobody else is left to ask.
+  if (response === undefined || (failure !== undefined && failure.kind !== "unavailable")) {
+    discard(response);
+    invariant(failure !== undefined, "an attempt without an answer has failed");
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
-    return problem(problemOfFailure(failure), input.request, receivedStatus);
+    return problem(problemOfFailure(failure), request, receivedStatus);
   }
   // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
-  const { status } = outcome.response;
-  if (status < 200 || status > 599) return outcome.response;
-  const cookie = cookieFor(outcome.attempt, input);
-  return toClient(outcome, input, cookie === undefined ? undefined : await cookie);
+  if (response.status < 200 || response.status > 599) return response;
+  const cookie = cookieFor(attempt, input);
+  const decisionMs = startMs - input.question.now;
+  return toClient(
+    { response, attempt, firstByteMs, decisionMs },
+    input,
+    cookie === undefined ? undefined : await cookie,
+  );
 }
 
-async function attemptInOrder(input: ForwardInput): Promise<Outcome> {
-  const { request, target, decision, question, deps } = input;
-  const { first, firstByteMs, totalMs } = decision;
+function prepare(input: ForwardInput): Sending {
+  const { request, deps } = input;
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
-  const repeatable = { method: request.method, hasBody: request.body !== null };
-  const webSocketAsked = isWebSocket(request.headers);
-  const waits = !repeatable.hasBody || isShortUpload(request.headers);
-  const upstream = upstreamInit(input);
-
-  let attempts: readonly Attempt[] = [first];
-  for (let index = 0; ; index += 1) {
-    const attempt = attempts[index] ?? first;
-    const sentMs = index === 0 ? startMs : deps.now();
-    const remainingMs = totalMs - (sentMs - startMs);
-    const deadlineMs = waits ? Math.min(firstByteMs, remainingMs) : undefined;
-    const answer = await send(addressOf(attempt, target), upstream, deadlineMs, deps);
-    const nowMs = deps.now();
-    const response = answer instanceof Response ? answer : undefined;
-    const failure = answer instanceof Response ? failureOfResponse(answer, webSocketAsked) : answer;
-    const took = nowMs - sentMs;
-    deps.health.noteAttempt(
-      {
-        attempt,
-        service: decision.service,
-        place: question.facts.place,
-        success: evidenceOf(response, failure, repeatable.hasBody),
-        response,
-        firstByteMs: took,
-      },
-      nowMs,
-    );
-    if (response !== undefined && failure === undefined) return { response, attempt, firstByteMs: took };
-    invariant(failure !== undefined, "an attempt without an answer has failed");
-
-    if (index === 0) attempts = attemptsOf(question);
-    const again =
-      index + 1 < attempts.length &&
-      nowMs - startMs < totalMs &&
-      mayRetry({ ...repeatable, failure }) &&
-      deps.retryBudget.tryRetry(nowMs);
-    if (again) discard(response);
-    // A cluster's own refusal is still the cluster's answer when nobody else is left to ask.
-    else if (response !== undefined && failure.kind === "unavailable") return { response, attempt, firstByteMs: took };
-    else return given(failure, response);
-  }
+  const hasBody = request.body !== null;
+  return { upstream: upstreamInit(input), startMs, hasBody, waits: !hasBody || isShortUpload(request.headers) };
 }
 
-function given(failure: Failure, response: Response | undefined): Outcome {
-  discard(response);
-  return { failure };
+/** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
+async function failOver(
+  first: Attempted,
+  firstFailure: Failure,
+  input: ForwardInput,
+  sending: Sending,
+): Promise<Attempted> {
+  const { request, decision, question, deps } = input;
+  let last = first;
+  let failure = firstFailure;
+  for (const attempt of attemptsOf(question).slice(1)) {
+    const sentMs = deps.now();
+    const remainingMs = decision.totalMs - (sentMs - sending.startMs);
+    const repeatable = mayRetry({ method: request.method, hasBody: sending.hasBody, failure });
+    if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
+    discard(last.response);
+    last = judge(await send(attempt, input, sending, remainingMs), attempt, sentMs, input, sending);
+    if (last.failure === undefined) return last;
+    failure = last.failure;
+  }
+  return last;
+}
+
+/** What an attempt's outcome is, and what it says about the cluster. */
+function judge(
+  answer: Response | Failure,
+  attempt: Attempt,
+  sentMs: number,
+  { request, decision, question, deps }: ForwardInput,
+  { hasBody }: Sending,
+): Attempted {
+  const nowMs = deps.now();
+  const firstByteMs = nowMs - sentMs;
+  const response = answer instanceof Response ? answer : undefined;
+  const failure = answer instanceof Response ? failureOf(answer, request) : answer;
+  const { service } = decision;
+  const { place } = question.facts;
+  const success = evidenceOf(response, failure, hasBody);
+  deps.health.noteAttempt({ attempt, service, place, success, response, firstByteMs }, nowMs);
+  return { attempt, response, failure, firstByteMs };
+}
+
+function failureOf(response: Response, request: Request): Failure | undefined {
+  return failureOfResponse(response, response.status === 101 && isWebSocket(request.headers));
 }
 
 /**
@@ -147,22 +171,23 @@ function isShortUpload(headers: Headers): boolean {
   return length !== null && Number(length) <= SHORT_UPLOAD_BYTES_MAX;
 }
 
-async function send(
-  url: string,
-  init: RequestInit,
-  deadlineMs: number | undefined,
-  deps: Deps,
+/** Never rejects: the error says nothing that could be acted on, and a cut upload of the client looks the same. */
+function send(
+  attempt: Attempt,
+  { target, decision, deps }: ForwardInput,
+  { upstream, waits }: Sending,
+  remainingMs: number,
 ): Promise<Response | Failure> {
-  try {
-    const answer = deps.egress.fetch(url, init);
-    return deadlineMs === undefined
-      ? await answer
-      : ((await beforeDeadline(answer, deadlineMs)) ?? { kind: "timeout" });
-  } catch {
-    // The error says nothing that could be acted on, and a cut upload of the client looks the same: see `Failure`.
-    return { kind: "lost" };
-  }
+  const url = addressOf(attempt, target);
+  return new Promise((resolve) => {
+    // Not cleared on purpose: see `deadline.ts`.
+    if (waits) setTimeout(resolve, Math.min(decision.firstByteMs, remainingMs), TIMEOUT);
+    deps.egress.fetch(url, upstream).then(resolve, () => resolve(LOST));
+  });
 }
+
+const TIMEOUT: Failure = { kind: "timeout" };
+const LOST: Failure = { kind: "lost" };
 
 /** Frees the connection; how that goes is of no interest. */
 function discard(response: Response | undefined): void {
@@ -173,9 +198,9 @@ function discard(response: Response | undefined): void {
 const COPY_MS = 5_000;
 
 /** A copy of a safe request. How it goes is the mirror's own business: no retry, no evidence, no trace in the answer. */
-async function sendCopy(mirror: Attempt, input: ForwardInput): Promise<void> {
-  if (input.request.body !== null) return;
-  const answer = await send(addressOf(mirror, input.target), upstreamInit(input), COPY_MS, input.deps);
+async function sendCopy(mirror: Attempt, input: ForwardInput, sending: Sending): Promise<void> {
+  if (sending.hasBody) return;
+  const answer = await send(mirror, input, sending, COPY_MS);
   if (answer instanceof Response) discard(answer);
 }
 
@@ -190,16 +215,24 @@ function cookieFor(
   return bindingCookie(deps.cookies, service, { cluster, facts: question.facts, now: question.now });
 }
 
+type Answered = {
+  readonly response: Response;
+  readonly attempt: Attempt;
+  readonly firstByteMs: number;
+  /** From the question to the first attempt. 0 on Cloudflare, whose clock stands still while code runs. */
+  readonly decisionMs: number;
+};
+
 /** What the client gets: the answer as it came, less what is not for it, plus what the edge has to say. */
 function toClient(
-  { response, attempt, firstByteMs }: Answered,
+  { response, attempt, firstByteMs, decisionMs }: Answered,
   { question, decision, deps }: ForwardInput,
   cookie: string | undefined,
 ): Response {
   const copy = new Response(response.body, response);
   const { headers } = copy;
   dropResponseHeaders(headers);
-  headers.append("server-timing", `decision;dur=0, upstream;dur=${firstByteMs}`);
+  headers.append("server-timing", `decision;dur=${decisionMs}, upstream;dur=${firstByteMs}`);
   if (cookie !== undefined) headers.append("set-cookie", cookie);
   if (deps.settings.development) {
     const { revision } = question.snapshot;

@@ -12,16 +12,22 @@ import type { Env } from "./settings.ts";
 const depsByEnv = new WeakMap<Env, Deps>();
 
 export default {
-  async fetch(request, env, context) {
+  fetch(request, env, context) {
+    const failed = (error: unknown) => answerFailure(request, error);
     try {
-      return await handle(request, depsOf(env), context);
+      // A rejection is caught as one: awaiting here besides would cost each request a turn of its own.
+      return handle(request, depsOf(env), context).catch(failed);
     } catch (error) {
-      const requestId = crypto.randomUUID();
-      logEvent("request.failed", { requestId, error: error instanceof Error ? error.stack : String(error) });
-      return problem("internal", request, { requestId });
+      return failed(error); // variables that cannot be read
     }
   },
 } satisfies ExportedHandler<Env>;
+
+function answerFailure(request: Request, error: unknown): Response {
+  const requestId = crypto.randomUUID();
+  logEvent("request.failed", { requestId, error: error instanceof Error ? error.stack : String(error) });
+  return problem("internal", request, { requestId });
+}
 
 function depsOf(env: Env): Deps {
   const known = depsByEnv.get(env);
