@@ -7,6 +7,12 @@ import type { Finding, FindingCode, FindingPath } from "./findings.ts";
 import { branchesAt, keysAt } from "./schema-shape.ts";
 import { suggest } from "./suggest.ts";
 
+/**
+ * What zod says where a schema has no sentence of its own. Whoever parses must pass it as `error`: a bundle that also
+ * holds the full zod has that one's English locale installed, whose sentences could not be told from the schema's.
+ */
+export const NO_SENTENCE = "Invalid input";
+
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
 
@@ -133,7 +139,7 @@ type BoundIssue = Extract<Issue, { code: "too_small" | "too_big" }>;
 function describeBound(field: string, issue: BoundIssue): Description {
   const small = issue.code === "too_small";
   const limit = Number(small ? issue.minimum : issue.maximum);
-  if (issue.message !== "Invalid input") return { code: "field.length", message: `${field} ${issue.message}` };
+  if (issue.message !== NO_SENTENCE) return { code: "field.length", message: `${field} ${issue.message}` };
   const most = small ? "at least" : "at most";
   switch (issue.origin) {
     case "string":

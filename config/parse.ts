@@ -6,7 +6,7 @@ import * as z from "zod/mini";
 import { API_VERSION, DOCUMENT_SCHEMAS, type Document, type DocumentKind, RESERVED_KINDS } from "./documents.ts";
 import type { Finding, FindingPath } from "./findings.ts";
 import { BODY_DEPTH_MAX } from "./limits.ts";
-import { describeIssues, shown } from "./messages.ts";
+import { describeIssues, NO_SENTENCE, shown } from "./messages.ts";
 import { suggest } from "./suggest.ts";
 
 export type Parsed<D> =
@@ -29,7 +29,7 @@ export function parseDocument(input: unknown, path: FindingPath): Parsed<Documen
 export function parseAs<K extends DocumentKind>(kind: K, input: unknown, path: FindingPath): Parsed<Document> {
   // All kinds share the envelope; the compiler cannot see that indexing by a union of kinds gives a Document.
   const schema: z.ZodMiniType<Document> = DOCUMENT_SCHEMAS[kind];
-  const parsed = z.safeParse(schema, input);
+  const parsed = z.safeParse(schema, input, { error: () => NO_SENTENCE });
   if (parsed.success) return { ok: true, document: parsed.data };
   const version = isRecord(input) ? checkApiVersion(input, path) : [];
   const rest = describeIssues(schema, input, parsed.error.issues, path).filter(

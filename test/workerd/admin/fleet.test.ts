@@ -2,8 +2,12 @@ import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, describe, expect, inject, test } from "vitest";
 import { SNAPSHOT_KV_KEY } from "../../../config/beacon.ts";
 import { parseSnapshot } from "../../../config/parse-snapshot.ts";
+import { readFleet } from "../../../config/read-fleet.ts";
 import { decodeSigned } from "../../../config/signed.ts";
-import { ask, env, get, ROUTE, send, smallFleet } from "./support.ts";
+import { ask, cluster, env, get, ROUTE, region, SERVICE, send, smallFleet } from "./support.ts";
+
+const FAR = { latitude: 0, longitude: 0, vantage: "weur" };
+const CLUSTER = cluster("eu-west-blue", "eu-west");
 
 afterEach(() => reset());
 
@@ -68,6 +72,18 @@ describe("the fleet", () => {
     expect(body.errors.length).toBeGreaterThan(2);
     expect(JSON.stringify(body.errors)).toContain('"didYouMean":"Region"');
     expect((await get("/v1/fleet")).body.revision).toBe(0);
+  });
+
+  test.each([
+    // document, field                                           code            sentence
+    [region("eu-west", { ...FAR, latitude: 91 }), "location/latitude", "field.range", '"latitude" must be at most 90'],
+    [{ ...CLUSTER, spec: { ...CLUSTER.spec, weight: -1 } }, "weight", "field.range", '"weight" must be at least 0'],
+    [{ ...SERVICE, spec: { residency: [] } }, "residency", "field.length", '"residency" must have at least 1 entry'],
+  ])("says of bounds what the command line says: %#", async (document, field, code, detail) => {
+    const { body } = await send("PUT", "/v1/fleet", { documents: [document] });
+    expect(body.errors).toContainEqual({ pointer: `/documents/0/spec/${field}`, code, detail });
+    const { findings } = readFleet([document], { environment: "demo", development: true });
+    expect(findings).toContainEqual(expect.objectContaining({ code, message: detail }));
   });
 
   test("says which existing region a dangling reference may have meant", async () => {
