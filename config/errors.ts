@@ -18,7 +18,7 @@ type EdgeProblem = {
 
 export const EDGE_PROBLEMS = {
   hostInvalid: { status: 400, title: "The Host header is not a host name", proxyError: "http_request_error" },
-  geoInvalid: { status: 400, title: "The development header is not JSON", proxyError: "http_request_error" },
+  geoInvalid: { status: 400, title: "The development header cannot be read", proxyError: "http_request_error" },
   methodRefused: { status: 405, title: "This method is not taken here", proxyError: "http_request_denied" },
   loop: { status: 508, title: "The request came through here before", proxyError: "proxy_loop_detected" },
 

@@ -1,7 +1,7 @@
 /**
  * Sends a request to the clusters of a decision, in order, until one answers. Bodies are never touched, in either
- * direction: a wrapped upload that breaks off looks complete to the cluster, and a wrapped answer is decoded and coded
- * anew (reliability notes, findings 3 and 4).
+ * direction: an upload that is piped through a stream of ours looks complete to the cluster when the client breaks it
+ * off, and an answer's body that is piped is decoded and coded anew (both tried). Handing on the body itself does neither.
  */
 import { invariant } from "../config/invariant.ts";
 import type { Client } from "./client.ts";

@@ -1,7 +1,7 @@
 /**
  * What a request asks for: host, path and query, read strictly. workerd builds `request.url` by pasting scheme, Host
  * header and request target together, so `Host: good@evil.example` or a Host with a slash would move the address
- * (reliability notes, finding 5). The Host header is therefore checked by itself before anything reads the URL.
+ *. The Host header is therefore checked by itself before anything reads the URL.
  *
  * The path is the one that will be sent: routing on `/public/../private` and sending `/private` would be a way around
  * the routes. workerd hands the target over as it came, so what is not plain goes through the URL parser here.

@@ -24,6 +24,7 @@ import { murmur3 } from "./hash.ts";
 import { buildRouteIndex, type RouteIndex } from "./match.ts";
 import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";
+import { groupBy, itself, shareByText } from "./share.ts";
 import type { Level, Plan, WeightedRegion } from "./steering.ts";
 
 export type LoadedCluster = {
@@ -206,36 +207,11 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
   };
 }
 
-/** One result for all inputs that are written the same: most routes of a fleet are steered alike. */
-function shareByText<T, R>(make: (input: T) => R): (input: T) => R {
-  const made = new Map<string, R>();
-  return (input) => {
-    const text = JSON.stringify(input);
-    const known = made.get(text) ?? make(input);
-    made.set(text, known);
-    return known;
-  };
-}
-
-function itself<T>(value: T): T {
-  return value;
-}
-
 const NO_IDS: ReadonlyMap<string, string> = new Map();
 
 /** Eight hex digits that stand for a cluster where its name is nobody's business. */
 export function clusterId({ nameHash }: { readonly nameHash: number }): string {
   return nameHash.toString(16).padStart(8, "0");
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 function loadRegion(

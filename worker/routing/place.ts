@@ -11,9 +11,6 @@ import type { Facts, Place } from "./facts.ts";
 /** Geo as the platform gives it; values are checked here and nowhere else. */
 export type Geo = { readonly [field: string]: unknown };
 
-/** Nothing is known of the client. */
-export const PLACE_UNKNOWN: Place = { eu: false, tor: false };
-
 export function readPlace(geo: Geo): Place {
   const country = readCode(geo.country, /^[A-Z]{2}$/);
   if (geo.country === "T1") return { eu: false, tor: true };

@@ -9,7 +9,10 @@ import { Snapshot } from "../../../config/snapshot.ts";
 import { HealthStore } from "../../../worker/io/health.ts";
 import { SnapshotStore } from "../../../worker/io/snapshots.ts";
 import { createVerifier } from "../../../worker/io/verify.ts";
-import { PLACE_UNKNOWN } from "../../../worker/routing/place.ts";
+import { readPlace } from "../../../worker/routing/place.ts";
+
+/** A client of whom nothing is known. */
+const NOWHERE = readPlace({});
 
 const KEYS = generateKeyPairSync("ed25519");
 const STRANGER = generateKeyPairSync("ed25519");
@@ -72,7 +75,7 @@ class World {
   /** One request after `ms`, and everything that it set off; the revision that it was served by. */
   async request(ms = 0): Promise<number> {
     this.nowMs += ms;
-    const waiting = this.store.freshen(PLACE_UNKNOWN, { waitUntil: (work) => void this.background.push(work) });
+    const waiting = this.store.freshen(NOWHERE, { waitUntil: (work) => void this.background.push(work) });
     if (waiting !== undefined) await waiting;
     const { revision } = this.store.current();
     await Promise.all(this.background);
@@ -120,11 +123,11 @@ describe("a cold isolate", () => {
     world.state = failing;
     const started = performance.now();
     world.nowMs += 0;
-    const waiting = world.store.freshen(PLACE_UNKNOWN, { waitUntil: () => undefined });
+    const waiting = world.store.freshen(NOWHERE, { waitUntil: () => undefined });
     await waiting;
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(world.store.current().revision).toBe(0);
-    expect(world.store.freshen(PLACE_UNKNOWN, { waitUntil: () => undefined })).toBeUndefined();
+    expect(world.store.freshen(NOWHERE, { waitUntil: () => undefined })).toBeUndefined();
   });
 });
 
@@ -155,7 +158,7 @@ describe("a warm isolate", () => {
     for (let i = 0; i < 3; i++) {
       world.nowMs += LONG;
       const started = performance.now();
-      await world.store.freshen(PLACE_UNKNOWN, { waitUntil: () => undefined });
+      await world.store.freshen(NOWHERE, { waitUntil: () => undefined });
       expect(performance.now() - started).toBeLessThan(i === 0 ? 1_000 : 100);
       expect(world.store.current().revision).toBe(5);
     }
@@ -185,7 +188,7 @@ describe("a warm isolate", () => {
     world.state = () => silence;
     world.nowMs += LONG;
     const background = { waitUntil: (work: Promise<unknown>) => void world.background.push(work) };
-    await Promise.all(Array.from({ length: 50 }, () => world.store.freshen(PLACE_UNKNOWN, background)));
+    await Promise.all(Array.from({ length: 50 }, () => world.store.freshen(NOWHERE, background)));
     giveUp();
     await Promise.all(world.background);
     expect(world.store.current().revision).toBe(6);
