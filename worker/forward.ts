@@ -8,7 +8,7 @@ import type { Client } from "./client.ts";
 import { bindingCookie } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
 import { evidenceOf, type Failure, failureOfResponse, problemOfFailure } from "./failure.ts";
-import { dropResponseHeaders, isWebSocket, setRequestHeaders } from "./headers.ts";
+import { dropResponseHeaders, hasHeadersToDrop, isWebSocket, setRequestHeaders } from "./headers.ts";
 import { mayRetry } from "./may-retry.ts";
 import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
@@ -223,18 +223,24 @@ type Answered = {
   readonly decisionMs: number;
 };
 
-/** What the client gets: the answer as it came, less what is not for it, plus what the edge has to say. */
+/**
+ * What the client gets: the answer as it came, less what is not for it, plus what the edge has to say. Nearly always that
+ * is nothing, and the very answer is handed on: making it anew costs 7% of a request.
+ */
 function toClient(
   { response, attempt, firstByteMs, decisionMs }: Answered,
   { question, decision, deps }: ForwardInput,
   cookie: string | undefined,
 ): Response {
+  const { development, serverTiming } = deps.settings;
+  const untouched = !development && !serverTiming && cookie === undefined && !hasHeadersToDrop(response.headers);
+  if (untouched) return response;
   const copy = new Response(response.body, response);
   const { headers } = copy;
   dropResponseHeaders(headers);
-  headers.append("server-timing", `decision;dur=${decisionMs}, upstream;dur=${firstByteMs}`);
+  if (serverTiming) headers.append("server-timing", `decision;dur=${decisionMs}, upstream;dur=${firstByteMs}`);
   if (cookie !== undefined) headers.append("set-cookie", cookie);
-  if (deps.settings.development) {
+  if (development) {
     const { revision } = question.snapshot;
     headers.set("fairlead-decision", `${decision.route};${attempt.region};${attempt.cluster};${revision}`);
   }

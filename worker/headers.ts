@@ -130,7 +130,13 @@ const FIELD_NAME_PATTERN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
  */
 const DROPPED_FROM_RESPONSES = ["proxy-authenticate", "proxy-authentication-info", "proxy-connection"];
 
-/** Deletes without a look first: each call goes into the platform, and asking costs as much as deleting. */
+/** Whether an answer has any of them; nearly none has, and is then handed on as it came. */
+export function hasHeadersToDrop(headers: Headers): boolean {
+  return (
+    DROPPED_FROM_RESPONSES.some((name) => headers.has(name)) || nominatedFields(headers.get("connection")).length > 0
+  );
+}
+
 export function dropResponseHeaders(headers: Headers): void {
   for (const name of nominatedFields(headers.get("connection"))) headers.delete(name);
   for (const name of DROPPED_FROM_RESPONSES) headers.delete(name);

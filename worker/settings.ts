@@ -21,6 +21,7 @@ export type Env = {
   readonly SNAPSHOT_PUBLIC_KEYS: string;
   readonly BEACON_MS?: string;
   readonly AFFINITY_KEYS?: string;
+  readonly SERVER_TIMING?: string;
 };
 
 /** Variables have no booleans, and the empty string is how one is unset: only "true" is true. */
@@ -33,6 +34,7 @@ const Variables = z.object({
   SNAPSHOT_PUBLIC_KEYS: z.string(),
   BEACON_MS: z._default(z.string().check(z.regex(/^[0-9]{0,6}$/)), ""),
   AFFINITY_KEYS: z._default(z.string(), "{}"),
+  SERVER_TIMING: flag,
 });
 
 /** Key id to 32 raw bytes, base64. */
@@ -54,6 +56,8 @@ export type Settings = {
   /** How old what a beacon said may get; see `io/freshness.ts`. */
   readonly beaconMs: number;
   readonly affinitySecrets: AffinitySecrets;
+  /** Whether answers tell in `Server-Timing` how long decision and cluster took. */
+  readonly serverTiming: boolean;
 };
 
 export function readSettings(env: Env): Settings {
@@ -67,6 +71,7 @@ export function readSettings(env: Env): Settings {
   return {
     environment: variables.ENVIRONMENT,
     development,
+    serverTiming: development || variables.SERVER_TIMING === "true",
     trustVisitorHeaders: variables.TRUST_VISITOR_HEADERS === "true",
     publicKeys: z.parse(PublicKeys, JSON.parse(variables.SNAPSHOT_PUBLIC_KEYS)),
     affinitySecrets: Object.fromEntries(

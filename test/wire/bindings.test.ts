@@ -56,7 +56,7 @@ beforeAll(async () => {
       ...more,
     });
   edge = await startEdge({
-    variables: { AFFINITY_KEYS: KEYS },
+    variables: { AFFINITY_KEYS: KEYS, SERVER_TIMING: "true" },
     snapshot: snapshotOf([
       region("eu-west", "eu", 8),
       region("us-east", "us", -77),

@@ -10,6 +10,7 @@ const PRODUCTION: Settings = {
   publicKeys: {},
   beaconMs: 5_000,
   affinitySecrets: {},
+  serverTiming: false,
 };
 const DEVELOPMENT: Settings = { ...PRODUCTION, development: true };
 const BEHIND_PROXY: Settings = { ...PRODUCTION, trustVisitorHeaders: true };
