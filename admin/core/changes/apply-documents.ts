@@ -23,6 +23,7 @@ export function applyDocuments(
 ): Result<Proposal, AdminRefusal> {
   const { documents, fleet, findings } = readFleet(inputs, { environment: state.environment, development });
   if (hasErrors(findings)) return err(refusalOf(findings));
+  if (fleet.routes.length === 0 && state.fleet.routes.length > 0) return err(ROUTELESS);
 
   const cleared = state.overlays.filter((overlay) => isDangling(overlay, fleet)).map(overlayKey);
   const overlays = state.overlays.filter((overlay) => !cleared.includes(overlayKey(overlay)));
@@ -41,6 +42,16 @@ export function applyDocuments(
     },
   });
 }
+
+const ROUTELESS_DETAIL =
+  "There is no route in the documents, and the fleet has some now: every request would be refused. Keep at least one route. There is no way yet to empty a fleet that has routes.";
+
+/** An empty list is far more often a slip of a script than a wish. A fleet that is being set up may still be without. */
+const ROUTELESS: AdminRefusal = {
+  code: "documentsInvalid",
+  detail: ROUTELESS_DETAIL,
+  errors: [{ pointer: "/documents", detail: ROUTELESS_DETAIL, code: "fleet.empty" }],
+};
 
 /** Documents are kept in this order, so that writing the same ones in another order changes nothing. */
 function documentKey({ kind, metadata }: Document): string {

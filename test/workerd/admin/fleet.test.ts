@@ -86,6 +86,14 @@ describe("the fleet", () => {
     expect(findings).toContainEqual(expect.objectContaining({ code, message: detail }));
   });
 
+  test.each(["?dryRun=true", ""])("refuses to lose its last route (PUT /v1/fleet%s)", async (query) => {
+    await send("PUT", "/v1/fleet", { documents: smallFleet() });
+    const { status, body } = await send("PUT", `/v1/fleet${query}`, { documents: [] });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ code: "documentsInvalid", errors: [{ pointer: "/documents", code: "fleet.empty" }] });
+    expect((await get("/v1/fleet")).body).toMatchObject({ revision: 1, documents: { length: 6 } });
+  });
+
   test("says which existing region a dangling reference may have meant", async () => {
     const documents = smallFleet();
     const route = structuredClone(ROUTE);
