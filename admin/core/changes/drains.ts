@@ -176,8 +176,8 @@ function unknownTarget({ fleet }: FleetState, { kind, name }: DrainTarget): Admi
   const names = documents.map(({ metadata }) => metadata.name as string);
   if (names.includes(name)) return undefined;
   const near = suggest(name, names);
-  const detail = `There is no ${kind} of that name.`;
-  const item: AdminProblemItem = { pointer: "", detail, code: `${kind}.unknown` };
+  const detail = `There is no ${kind} "${name}".`;
+  const item: AdminProblemItem = { pointer: "/name", detail, code: `${kind}.unknown` };
   return {
     code: kind === "region" ? "regionUnknown" : "clusterUnknown",
     detail: near === undefined ? detail : `${detail} Did you mean "${near}"?`,

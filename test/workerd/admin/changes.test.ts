@@ -299,3 +299,16 @@ async function decidedRegion(): Promise<string> {
   const { body } = await get("/v1/explain?host=shop.example.com&country=DE&continent=EU&key=somebody");
   return body.decision.attempts[0].region;
 }
+
+test.each([
+  ["region", "regions", "eu-wset", "eu-west"],
+  ["cluster", "clusters", "eu-west-bleu", "eu-west-blue"],
+])("an unknown %s is named, with its nearest neighbour", async (kind, folder, name, didYouMean) => {
+  for (const verb of ["drain", "undrain"]) {
+    const { status, body } = await send("POST", `/v1/${folder}/${name}/${verb}`, { reason: "test" });
+    const detail = `There is no ${kind} "${name}".`;
+    expect(status).toBe(404);
+    expect(body.errors).toEqual([{ pointer: "/name", detail, code: `${kind}.unknown`, didYouMean }]);
+    expect(body.detail).toContain(detail);
+  }
+});
