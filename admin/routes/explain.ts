@@ -18,44 +18,53 @@ const degrees = (limit: number) =>
     .refine((text) => Math.abs(Number(text)) <= limit, `must be between -${limit} and ${limit}`)
     .optional();
 
-const ExplainQuery = z.strictObject({
-  host: HostText,
-  path: z
-    .string()
-    .max(PATH_LENGTH_MAX)
-    .regex(/^\/[\x21-\x3e\x40-\x7e]*$/, "must start with / and hold no query")
-    .default("/"),
-  method: z.enum(METHODS).default("GET"),
-  country: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9]$/, "must be an ISO 3166-1 alpha-2 code, or T1 for Tor")
-    .optional()
-    .openapi({ example: "DE" }),
-  subdivision: z
-    .string()
-    .regex(/^[A-Z0-9]{1,3}$/, "must be the part of an ISO 3166-2 code behind the hyphen")
-    .optional(),
-  continent: z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]).optional(),
-  latitude: degrees(90),
-  longitude: degrees(180),
-  asn: z
-    .string()
-    .regex(/^[1-9][0-9]{0,9}$/, "must be a positive integer")
-    .optional(),
-  key: z
-    .string()
-    .min(1)
-    .max(500)
-    .optional()
-    .openapi({ description: "What keeps the client in place: its address, or the value of the affinity header." }),
-  draw: z
-    .string()
-    .regex(/^[0-9]{1,10}$/, "must be an unsigned 32-bit integer")
-    .refine((text) => Number(text) < 2 ** 32, "must be an unsigned 32-bit integer")
-    .optional()
-    .openapi({ description: "The random number for a client without a key; one is drawn when absent." }),
-  revision: NumberText.optional().openapi({ description: "A past revision; the target when absent." }),
-});
+const ExplainQuery = z
+  .strictObject({
+    host: HostText,
+    path: z
+      .string()
+      .max(PATH_LENGTH_MAX)
+      .regex(/^\/[\x21-\x3e\x40-\x7e]*$/, "must start with / and hold no query")
+      .default("/"),
+    method: z.enum(METHODS).default("GET"),
+    country: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9]$/, "must be an ISO 3166-1 alpha-2 code, or T1 for Tor")
+      .optional()
+      .openapi({ example: "DE" }),
+    subdivision: z
+      .string()
+      .regex(/^[A-Z0-9]{1,3}$/, "must be the part of an ISO 3166-2 code behind the hyphen")
+      .optional(),
+    continent: z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]).optional(),
+    latitude: degrees(90),
+    longitude: degrees(180),
+    asn: z
+      .string()
+      .regex(/^[1-9][0-9]{0,9}$/, "must be a positive integer")
+      .optional(),
+    key: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .openapi({ description: "What keeps the client in place: its address, or the value of the affinity header." }),
+    draw: z
+      .string()
+      .regex(/^[0-9]{1,10}$/, "must be an unsigned 32-bit integer")
+      .refine((text) => Number(text) < 2 ** 32, "must be an unsigned 32-bit integer")
+      .optional()
+      .openapi({ description: "The random number for a client without a key; one is drawn when absent." }),
+    revision: NumberText.optional().openapi({ description: "A past revision; the target when absent." }),
+  })
+  .refine(({ latitude, longitude }) => latitude === undefined || longitude !== undefined, {
+    path: ["longitude"],
+    message: '"longitude" is missing: a latitude alone is no place',
+  })
+  .refine(({ latitude, longitude }) => longitude === undefined || latitude !== undefined, {
+    path: ["latitude"],
+    message: '"latitude" is missing: a longitude alone is no place',
+  });
 
 const ExplainAnswer = z
   .object({

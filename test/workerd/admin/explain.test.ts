@@ -98,4 +98,13 @@ describe("explain", () => {
     expect(body.code).toBe("parameterInvalid");
     expect(body.errors.length).toBeGreaterThan(0);
   });
+
+  test.each([
+    ["latitude=50", "/longitude"],
+    ["longitude=8", "/latitude"],
+  ])("%s alone is no place: %s is missing", async (query, pointer) => {
+    const { status, body } = await get(`/v1/explain?host=shop.example.com&${query}`);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ pointer, detail: expect.stringContaining("is missing") }]);
+  });
 });
