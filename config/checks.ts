@@ -31,7 +31,7 @@ import { checkAffinity, checkHealthChecks, checkRecovery, checkTimeouts } from "
 import { checkRuleWeights, checkSideWeights } from "./checks/weights.ts";
 import type { Finding } from "./findings.ts";
 
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   checkCounts,
   checkRouteEntries,
   checkDuplicateNames,

@@ -23,7 +23,7 @@ export const API_VERSION = "fairlead.dev/v1";
 
 const VISIBLE = z.regex(/^[\x21-\x7e]*$/, "must be printable ASCII without spaces");
 
-/** Text that reaches headers and terminals: printable ASCII, no line breaks (reliability notes, threat 10). */
+/** Text that reaches headers and terminals: printable ASCII, no line breaks, which would forge a header or a log line. */
 const VisibleText = (lengthMax: number) =>
   z.string().check(z.minLength(1), z.maxLength(lengthMax), z.regex(/^[\x20-\x7e]*$/, "must be printable ASCII"));
 

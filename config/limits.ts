@@ -57,7 +57,7 @@ export const SNAPSHOT_BYTES_MAX = 8 * 1024 * 1024;
 /** What the control plane reads of one request body; a Durable Object row holds 2 MB. */
 export const BODY_BYTES_MAX = 8 * 1024 * 1024;
 
-/** JSON nesting: documents need about 8; structuredClone overflows near 5,000 (reliability notes, finding 7). */
+/** JSON nesting: documents need about 8; structuredClone overflows the stack near 5,000. */
 export const BODY_DEPTH_MAX = 32;
 
 /** Drains and overrides end by themselves, so nobody finds a forgotten one in a year (ARC zonal shift: 72 h). */
@@ -96,9 +96,6 @@ export const RECOVERY_FLOOR_PERCENT_DEFAULT = 10;
 /** Two probe intervals: what flaps faster than that is not back. */
 export const RECOVERY_HOLD_DOWN_MS_DEFAULT = 20_000;
 export const RECOVERY_HOLD_DOWN_MS_MAX = 3_600_000;
-
-/** KV readers elsewhere may see the old value this long after a write, sometimes longer; plan for it. */
-export const SNAPSHOT_STALENESS_MS = 60_000;
 
 /** Between two probes of one cluster: ten seconds keep 5,000 clusters at 500 probes a second. */
 export const HEALTH_INTERVAL_MS_DEFAULT = 10_000;

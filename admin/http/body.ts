@@ -8,7 +8,7 @@ import { parseStrictJson } from "../core/json/strict-json.ts";
 import type { AppEnv } from "./context.ts";
 import { refused } from "./problem.ts";
 
-/** A body that trickles in must not hold an isolate's memory for long (reliability notes, row 23). */
+/** A body that trickles in must not hold an isolate's memory for long. */
 const BODY_MS_MAX = 10_000;
 
 const JSON_PATTERN = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;

@@ -1,6 +1,6 @@
 /**
  * Where the edge may connect to: public names over HTTPS, and nothing that could lead a signed snapshot into somebody's
- * private network (threats 1 and 12 of the reliability notes). Development alone may use plain HTTP, private names and
+ * private network or back to an edge. Development alone may use plain HTTP, private names and
  * loopback; that switch is a deploy-time variable, never part of a document.
  */
 import { type Endpoint, formatEndpoint, isAddress, isLoopback, parseEndpoint } from "../endpoint.ts";

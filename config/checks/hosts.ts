@@ -17,7 +17,7 @@ export function checkHosts({ routes }: CheckInput): readonly Finding[] {
   );
 }
 
-export function hostProblem(host: string): string | undefined {
+function hostProblem(host: string): string | undefined {
   const name = host.startsWith("*.") ? host.slice(2) : host;
   if (host.startsWith("*.") && isAddress(name)) return "a wildcard stands in front of a name, not of an address";
   if (isAddress(name)) return addressProblem(name);

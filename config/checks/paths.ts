@@ -23,7 +23,7 @@ export function checkPaths({ routes }: CheckInput): readonly Finding[] {
 }
 
 /** Each problem as a sentence; none when the path is good. */
-export function pathProblems(path: PathMatch): readonly string[] {
+function pathProblems(path: PathMatch): readonly string[] {
   if ("prefix" in path) return [...textProblems(path.prefix), ...prefixProblems(path.prefix)];
   if ("exact" in path) return textProblems(path.exact);
   return [...textProblems(path.pattern), ...parameterProblems(path.pattern)];

@@ -70,7 +70,7 @@ function refusalOf(findings: readonly Finding[]): AdminRefusal {
   };
 }
 
-export function problemItem({ path, message, code, didYouMean }: Finding): AdminProblemItem {
+function problemItem({ path, message, code, didYouMean }: Finding): AdminProblemItem {
   const pointer = jsonPointer(["documents", ...path]);
   return { pointer, detail: message, code, ...(didYouMean === undefined ? {} : { didYouMean }) };
 }

@@ -45,7 +45,7 @@ export function explain({ snapshot, question, report, nowMs }: ExplainInput): Ex
   return { decision, sentences: explainDecision(decision) };
 }
 
-export function factsOf({ host, path, method, geo, key }: ExplainQuestion, snapshot: Snapshot): Facts {
+function factsOf({ host, path, method, geo, key }: ExplainQuestion, snapshot: Snapshot): Facts {
   const keyHeaders = new Set(
     snapshot.services.flatMap(({ affinity }) => (affinity.by === "header" ? [affinity.header] : [])),
   );

@@ -25,9 +25,9 @@ export type ProbeTarget = {
 };
 
 /** One success may be luck, and one more costs an interval. */
-export const PROBE_RISE_DEFAULT = 2;
+const PROBE_RISE_DEFAULT = 2;
 /** A cluster is seen down within so many intervals; fewer would mistake one lost packet for an outage. */
-export const PROBE_FALL_DEFAULT = 3;
+const PROBE_FALL_DEFAULT = 3;
 
 export function probeTargets(fleet: Fleet): readonly ProbeTarget[] {
   const services = new Map(fleet.services.map((service) => [service.metadata.name, service]));

@@ -1,7 +1,7 @@
 /**
  * JSON as the API accepts it: what RFC 8259 allows, less what two readers may understand differently. Nesting is
  * bounded before anything is built; duplicate keys, `__proto__`, numbers beyond a double and lone surrogates are
- * refused with the place where they are (reliability notes, rows 23 and 25).
+ * refused with the place where they are.
  */
 import { jsonPointer } from "../../../config/findings.ts";
 import { err, ok, type Result } from "../../../config/result.ts";

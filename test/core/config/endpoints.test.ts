@@ -1,4 +1,4 @@
-/** Where the edge may connect to (reliability notes, threat 1): every spelling of "somewhere private" is refused. */
+/** Where the edge may connect to: every spelling of "somewhere private" is refused. */
 import { expect, test } from "vitest";
 import { cluster, findingsOf, soundBut } from "./fixtures.ts";
 
