@@ -1,6 +1,6 @@
 /**
  * Reads a Host header value strictly, before anything else looks at the URL that workerd made of it: user information,
- * slashes and other tricks in it would otherwise change where we think the request goes (reliability, finding 5).
+ * slashes and other tricks in it would otherwise change where we think the request goes.
  */
 const HOST_PATTERN = /^(?:([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?|(\[[0-9a-f:.]+\]))(?::([0-9]{1,5}))?$/;
 
