@@ -59,11 +59,11 @@ const ExplainQuery = z
   })
   .refine(({ latitude, longitude }) => latitude === undefined || longitude !== undefined, {
     path: ["longitude"],
-    message: '"longitude" is missing: a latitude alone is no place',
+    message: "is missing: a latitude alone is no place",
   })
   .refine(({ latitude, longitude }) => longitude === undefined || latitude !== undefined, {
     path: ["latitude"],
-    message: '"latitude" is missing: a longitude alone is no place',
+    message: "is missing: a longitude alone is no place",
   });
 
 const ExplainAnswer = z
