@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Edge, startEdge } from "../faults/edge-harness.ts";
 import { type FaultProxy, startFaultProxy } from "../faults/fault-proxy.ts";
-import { wireSnapshot } from "../faults/fleets.ts";
+import { patientSnapshot } from "../faults/fleets.ts";
 import { type DownloadServer, startDownloadServer } from "./download-server.ts";
 import { DOWNLOADERS } from "./downloaders.ts";
 
@@ -22,7 +22,7 @@ let edge: Edge;
 beforeAll(async () => {
   server = await startDownloadServer(content);
   proxy = await startFaultProxy({ upstreamPort: server.port, seed: 1 });
-  edge = await startEdge({ snapshot: wireSnapshot([proxy.url]) });
+  edge = await startEdge({ snapshot: patientSnapshot(proxy.url) });
 });
 afterAll(async () => {
   await edge.dispose();

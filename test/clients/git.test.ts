@@ -7,7 +7,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Edge, startEdge } from "../faults/edge-harness.ts";
-import { wireSnapshot } from "../faults/fleets.ts";
+import { patientSnapshot } from "../faults/fleets.ts";
 import { type GitServer, startGitServer } from "./git-server.ts";
 
 /** More than git's `http.postBuffer` of 1 MiB: it then sends chunks and no length. */
@@ -47,7 +47,7 @@ describe.runIf(hasGit)("git", () => {
     mkdirSync(served);
     await git(folder, "init", "--bare", "--initial-branch=main", path.join(served, "shop.git"));
     server = await startGitServer(served);
-    edge = await startEdge({ snapshot: wireSnapshot([server.url]) });
+    edge = await startEdge({ snapshot: patientSnapshot(server.url) });
   });
   afterAll(async () => {
     await edge.dispose();

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Edge, startEdge } from "../faults/edge-harness.ts";
-import { wireSnapshot } from "../faults/fleets.ts";
+import { patientSnapshot } from "../faults/fleets.ts";
 import { ALLOWED_DIFFERENCES } from "./allowed-differences.ts";
 import { runSuite, type SuiteOrigin, type SuiteResults, startSuiteOrigin } from "./run-suite.ts";
 
@@ -22,7 +22,7 @@ let throughEdge: SuiteResults;
 
 beforeAll(async () => {
   origin = await startSuiteOrigin();
-  edge = await startEdge({ snapshot: wireSnapshot([origin.url]) });
+  edge = await startEdge({ snapshot: patientSnapshot(origin.url) });
   [direct, throughEdge] = await Promise.all([runSuite(origin.url), runSuite(edge.url)]);
   const passed = (results: SuiteResults) => [...results.values()].filter((result) => result === "passed").length;
   console.log(`http-cache-tests passed: direct ${passed(direct)}, edge ${passed(throughEdge)}, of ${direct.size}`);
