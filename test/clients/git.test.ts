@@ -35,6 +35,14 @@ async function git(workFolder: string, ...args: readonly string[]): Promise<stri
   return (await promisify(execFile)("git", args, { cwd: workFolder, env: GIT_ENVIRONMENT })).stdout.trim();
 }
 
+/** As `git`, on a date: commits of one second are told apart by nothing, and a fetch then asks about any of them first. */
+async function commitOn(seconds: number, workFolder: string, subject: string): Promise<void> {
+  const date = `${seconds} +0000`;
+  const env = { ...GIT_ENVIRONMENT, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+  const options = ["commit", "--quiet", "--allow-empty", "-m", subject];
+  await promisify(execFile)("git", options, { cwd: workFolder, env });
+}
+
 /** Whoever checked the project out has git; on a machine that was given the files alone there is nothing to ask. */
 const hasGit = spawnSync("git", ["--version"]).status === 0;
 
@@ -74,7 +82,8 @@ describe.runIf(hasGit)("git", () => {
     expect(await git(first, "rev-parse", "HEAD")).toBe(await git(second, "rev-parse", "HEAD"));
 
     // Whoever has commits of their own says so at length when they fetch.
-    for (let i = 0; i < COMMITS; i++) await git(second, "commit", "--quiet", "--allow-empty", "-m", `Draft ${i}`);
+    const later = Math.floor(Date.now() / 1_000) + 1_000;
+    for (let i = 0; i < COMMITS; i++) await commitOn(later + i, second, `Draft ${i}`);
     await git(first, "commit", "--quiet", "--allow-empty", "-m", "Restock");
     await git(first, "push", "--quiet", "origin", "HEAD:main");
     await git(second, "fetch", "--quiet", "origin");
