@@ -7,10 +7,17 @@ type ProblemEntry = { readonly status: number; readonly title: string };
 
 export const ADMIN_PROBLEMS = {
   unauthenticated: { status: 401, title: "A valid bearer token is needed" },
+  forbidden: { status: 403, title: "This is not yours to do" },
   notFound: { status: 404, title: "There is nothing at this address" },
   regionUnknown: { status: 404, title: "The fleet has no such region" },
   clusterUnknown: { status: 404, title: "The fleet has no such cluster" },
   revisionUnknown: { status: 404, title: "There is no such revision" },
+  flagUnknown: { status: 404, title: "The fleet has no such flag" },
+  freezeUnknown: { status: 404, title: "There is no such freeze" },
+  overrideUnknown: { status: 404, title: "There is no such override" },
+  approvalUnknown: { status: 404, title: "There is no such approval" },
+  incidentUnknown: { status: 404, title: "There is no such incident" },
+  auditUnknown: { status: 404, title: "The audit log has no such entry" },
   methodNotAllowed: { status: 405, title: "This address does not take that method" },
   contentTypeUnsupported: { status: 415, title: "The body must be application/json without content coding" },
   bodyTooLarge: { status: 413, title: "The body is too large" },
@@ -21,9 +28,23 @@ export const ADMIN_PROBLEMS = {
   documentsInvalid: { status: 422, title: "The documents do not make a sound fleet" },
   weightsInvalid: { status: 422, title: "The weights cannot be set like that" },
   drainInvalid: { status: 422, title: "The drain cannot be set like that" },
-  lastRegion: { status: 409, title: "No other region would take new clients" },
-  commitContended: { status: 409, title: "Too many changes at the same time" },
+  expiryInvalid: { status: 422, title: "It cannot end at that time" },
+  clearInvalid: { status: 422, title: "These overlays cannot be cleared" },
+  freezeInvalid: { status: 422, title: "The freeze cannot be set like that" },
+  overrideInvalid: { status: 422, title: "The override cannot be set like that" },
+  restoreInvalid: { status: 422, title: "The revision cannot be restored like that" },
+  backupInvalid: { status: 422, title: "The backup cannot be restored" },
+  ruleDenied: { status: 409, title: "A safety rule refuses the change" },
+  managedByOther: { status: 409, title: "Somebody else manages what would change" },
+  planStale: { status: 409, title: "The plan no longer holds" },
+  approvalClosed: { status: 409, title: "The approval is no longer open" },
+  approvalOwn: { status: 403, title: "A second person has to approve" },
+  incidentClosed: { status: 409, title: "The incident is closed already" },
+  environmentNotEmpty: { status: 409, title: "The environment is not empty" },
+  idempotencyRunning: { status: 409, title: "The same request is still being worked on" },
+  idempotencyMismatch: { status: 422, title: "The idempotency key belongs to another request" },
   preconditionFailed: { status: 412, title: "The fleet is no longer what you think it is" },
+  preconditionRequired: { status: 428, title: "Say which state the change is based on" },
   internal: { status: 500, title: "Something went wrong on our side" },
   unavailable: { status: 503, title: "The control plane cannot answer right now" },
 } as const satisfies Record<string, ProblemEntry>;
@@ -45,6 +66,10 @@ export type AdminRefusal = {
   readonly errors?: readonly AdminProblemItem[];
   /** The current ETag, for a stale precondition. */
   readonly etag?: string;
+  /** When the same request may be answered otherwise, for a wait that ends. */
+  readonly retryAfterMs?: number;
+  /** What else a program needs to act on this "no": the verdicts of the rules, the diff since, who made it. */
+  readonly more?: Readonly<Record<string, unknown>>;
 };
 
 /** The body of every error answer, `application/problem+json`. */
@@ -57,7 +82,7 @@ export type AdminProblem = {
   /** The id of the request, as in the `x-request-id` header of the answer. */
   readonly instance: string;
   readonly errors?: readonly AdminProblemItem[];
-};
+} & Readonly<Record<string, unknown>>;
 
 export function adminProblem(refusal: AdminRefusal, requestId: string): AdminProblem {
   const { status, title } = ADMIN_PROBLEMS[refusal.code];
@@ -69,5 +94,6 @@ export function adminProblem(refusal: AdminRefusal, requestId: string): AdminPro
     detail: refusal.detail,
     instance: requestId,
     ...(refusal.errors === undefined ? {} : { errors: refusal.errors }),
+    ...refusal.more,
   };
 }

@@ -12,12 +12,14 @@ import {
   checkSteeredRegionsHaveClusters,
 } from "./checks/coverage.ts";
 import { checkEndpointLoops, checkEndpoints, checkSharedEndpoints } from "./checks/endpoints.ts";
+import { checkFlagsUsed, checkFlagVariants } from "./checks/flags.ts";
 import { checkHosts } from "./checks/hosts.ts";
 import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
 import { checkWatermarks } from "./checks/load.ts";
 import { checkMirrors } from "./checks/mirrors.ts";
 import { checkDuplicateNames, checkRepeats, checkRuleNames } from "./checks/names.ts";
 import { checkPaths } from "./checks/paths.ts";
+import { checkCanaryVantage, checkPolicyRules, checkPolicyTimes } from "./checks/policy.ts";
 import { checkReferences } from "./checks/references.ts";
 import {
   checkResidencyReachable,
@@ -59,6 +61,11 @@ const CHECKS: readonly Check[] = [
   checkRecovery,
   checkWatermarks,
   checkMirrors,
+  checkFlagVariants,
+  checkFlagsUsed,
+  checkPolicyRules,
+  checkCanaryVantage,
+  checkPolicyTimes,
   checkCanaryClusters,
   checkSteeredRegionsHaveClusters,
   checkRegionsHaveClusters,

@@ -10,6 +10,7 @@ import {
   type Affinity,
   type ClusterDocument,
   DEFAULT_RULE,
+  type FlagDocument,
   type Fleet,
   type LoadPolicy,
   type RegionDocument,
@@ -20,6 +21,7 @@ import {
 } from "./documents.ts";
 import { parseDuration } from "./duration.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
+import { isFlagOn } from "./flag.ts";
 import { type RegionName, type Revision, ShareBps } from "./ids.ts";
 import { invariant } from "./invariant.ts";
 import {
@@ -53,19 +55,70 @@ export type CompileInput = {
   readonly revision: Revision;
 };
 
+/**
+ * Parts that no overlay touches are the same objects from call to call while the fleet is the same object, so that a
+ * change of one rule costs one rule, here and in whoever compares two snapshots.
+ */
 export function compile({ fleet, overlays, environment, revision }: CompileInput): Snapshot {
-  const regions = sortedBy(fleet.regions, nameOf);
+  const declared = declaredParts(fleet);
   const live = indexOverlays(overlays);
-  const regionNames = regions.map((region) => region.metadata.name);
+  const flags = flagsOn(fleet.flags, live);
   return {
     schemaVersion: SNAPSHOT_SCHEMA_VERSION,
     environment,
     revision,
+    beacons: declared.beacons,
+    regions: declared.regions.map((region) => withAvailability(region, live.regions.get(region.name))),
+    services: declared.services,
+    clusters: declared.clusters.map((cluster) => withAvailability(cluster, live.clusters.get(cluster.name))),
+    routes: declared.routes.map((route) => route(live, flags)),
+  };
+}
+
+/** What comes of the documents alone. A route still wants to know the weights and the flags of the moment. */
+type DeclaredParts = Pick<Snapshot, "beacons" | "regions" | "services" | "clusters"> & {
+  readonly routes: readonly ((live: LiveOverlays, flags: ReadonlySet<string>) => SnapshotRoute)[];
+};
+
+const partsByFleet = new WeakMap<Fleet, DeclaredParts>();
+
+function declaredParts(fleet: Fleet): DeclaredParts {
+  const known = partsByFleet.get(fleet);
+  if (known !== undefined) return known;
+  const regions = sortedBy(fleet.regions, nameOf);
+  const regionNames = regions.map((region) => region.metadata.name);
+  const parts = {
     beacons: [...new Set(regions.map((region) => region.spec.vantage))].sort(compareText),
-    regions: regions.map((region) => compileRegion(region, live)),
+    regions: regions.map(compileRegion),
     services: sortedBy(fleet.services, nameOf).map((service) => compileService(service, fleet.clusters)),
-    clusters: sortedBy(fleet.clusters, nameOf).map((cluster) => compileCluster(cluster, live)),
-    routes: sortedBy(fleet.routes, nameOf).map((route) => compileRoute(route, regionNames, live)),
+    clusters: sortedBy(fleet.clusters, nameOf).map(compileCluster),
+    routes: sortedBy(fleet.routes, nameOf).map((route) => routeCompiler(route, regionNames)),
+  };
+  partsByFleet.set(fleet, parts);
+  return parts;
+}
+
+/** `availability` of `part` is the declared one. */
+function withAvailability<T extends SnapshotRegion | SnapshotCluster>(
+  part: T,
+  overlays: Parameters<typeof availabilityOf>[1],
+): T {
+  if (overlays === undefined) return part;
+  return { ...part, availability: availabilityOf(part.availability.adminState, overlays) };
+}
+
+/** Keeps the last result, for as long as the weights and flags that went into it are the same. */
+function routeCompiler(route: RouteDocument, regionNames: readonly RegionName[]): DeclaredParts["routes"][number] {
+  const rules = [DEFAULT_RULE, ...(route.spec.steering ?? []).map(({ name }) => name)].map(
+    (rule) => `${route.metadata.name}/${rule}`,
+  );
+  const gates = [...new Set((route.spec.steering ?? []).flatMap(({ when }) => when.flag ?? []))];
+  let last: { readonly inputs: readonly unknown[]; readonly route: SnapshotRoute } | undefined;
+  return (live, flags) => {
+    const inputs = [...rules.map((rule) => live.shifts.get(rule)), ...gates.map((flag) => flags.has(flag))];
+    if (last === undefined || inputs.some((input, at) => input !== last?.inputs[at]))
+      last = { inputs, route: compileRoute(route, { regionNames, live, flags }) };
+    return last.route;
   };
 }
 
@@ -73,13 +126,13 @@ function nameOf(document: { readonly metadata: { readonly name: string } }): str
   return document.metadata.name;
 }
 
-function compileRegion({ metadata, spec }: RegionDocument, { regions }: LiveOverlays): SnapshotRegion {
+function compileRegion({ metadata, spec }: RegionDocument): SnapshotRegion {
   return {
     name: metadata.name,
     latitude: spec.location.latitude,
     longitude: spec.location.longitude,
     jurisdictions: [...spec.jurisdictions].sort(compareText),
-    availability: availabilityOf(spec.adminState, regions.get(metadata.name)),
+    availability: availabilityOf(spec.adminState),
   };
 }
 
@@ -140,7 +193,7 @@ function milliseconds(duration: string | undefined): number | undefined {
   return ms;
 }
 
-function compileCluster({ metadata, spec }: ClusterDocument, { clusters }: LiveOverlays): SnapshotCluster {
+function compileCluster({ metadata, spec }: ClusterDocument): SnapshotCluster {
   const endpoint = parseEndpoint(spec.endpoint);
   invariant(endpoint.ok, "an endpoint that the checks let through");
   return {
@@ -150,15 +203,24 @@ function compileCluster({ metadata, spec }: ClusterDocument, { clusters }: LiveO
     endpoint: formatEndpoint(endpoint.value),
     side: spec.side ?? "stable",
     weight: spec.weight,
-    availability: availabilityOf(spec.adminState, clusters.get(metadata.name)),
+    availability: availabilityOf(spec.adminState),
   };
 }
 
-function compileRoute(
-  { metadata, spec }: RouteDocument,
-  regionNames: readonly RegionName[],
-  { shifts }: LiveOverlays,
-): SnapshotRoute {
+function flagsOn(flags: readonly FlagDocument[], { switches }: LiveOverlays): ReadonlySet<string> {
+  const on = flags.filter(({ metadata, spec }) => isFlagOn(spec, switches.get(metadata.name)));
+  return new Set(on.map(nameOf));
+}
+
+type RouteInput = {
+  readonly regionNames: readonly RegionName[];
+  readonly live: LiveOverlays;
+  /** Those that are on. */
+  readonly flags: ReadonlySet<string>;
+};
+
+function compileRoute({ metadata, spec }: RouteDocument, { regionNames, live, flags }: RouteInput): SnapshotRoute {
+  const { shifts } = live;
   const weightsOf = (rule: string, declared: RegionWeights): RegionWeights =>
     sortedRecord(usableShift(shifts.get(`${metadata.name}/${rule}`), regionNames) ?? declared);
   const { hosts, paths, methods, headers } = spec.match;
@@ -170,11 +232,9 @@ function compileRoute(
     paths: paths ?? [{ prefix: "/" }],
     ...(methods === undefined ? {} : { methods }),
     ...(headers === undefined ? {} : { headers }),
-    steering: (spec.steering ?? []).map(({ name, when, weights }) => ({
-      name,
-      when,
-      weights: weightsOf(name, weights),
-    })),
+    steering: (spec.steering ?? []).flatMap(({ name, when: { flag, ...when }, weights }) =>
+      flag === undefined || flags.has(flag) ? [{ name, when, weights: weightsOf(name, weights) }] : [],
+    ),
     default: compileDefault(spec, regionNames, weightsOf),
     failover: compileFailover(spec),
     ...(spec.mirror === undefined ? {} : { mirror: spec.mirror }),

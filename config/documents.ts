@@ -5,6 +5,7 @@
  */
 import * as z from "zod/mini";
 import { Duration } from "./duration.ts";
+import { FlagSpec } from "./flag.ts";
 import { ClusterName, Jurisdiction, Name, RegionName, RouteName, ServiceName, ShareBps, Weight } from "./ids.ts";
 import {
   ATTEMPTS_MAX,
@@ -18,6 +19,8 @@ import {
   STEERING_RULES_MAX,
 } from "./limits.ts";
 import { PlaceSelector, placeFields } from "./place.ts";
+import { PolicySpec } from "./policy.ts";
+import { Vantage } from "./vantage.ts";
 
 export const API_VERSION = "fairlead.dev/v1";
 
@@ -30,7 +33,13 @@ const VisibleText = (lengthMax: number) =>
 export const Labels = z.record(Name, VisibleText(200));
 
 const metadata = <T extends z.ZodMiniType>(name: T) =>
-  z.strictObject({ name, owner: z.exactOptional(VisibleText(100)), labels: z.exactOptional(Labels) });
+  z.strictObject({
+    name,
+    owner: z.exactOptional(VisibleText(100)),
+    /** Who writes this document (a pipeline, a team); others are told before they overwrite it. */
+    managedBy: z.exactOptional(Name),
+    labels: z.exactOptional(Labels),
+  });
 
 const envelope = <K extends string, N extends z.ZodMiniType, S extends z.ZodMiniType>(kind: K, name: N, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: metadata(name), spec });
@@ -38,23 +47,6 @@ const envelope = <K extends string, N extends z.ZodMiniType, S extends z.ZodMini
 /** `enabled` takes traffic, `draining` only clients that are already bound there, `disabled` none (HAProxy's three). */
 export const AdminState = z.enum(["enabled", "draining", "disabled"]);
 export type AdminState = z.infer<typeof AdminState>;
-
-/** Location hints of Durable Objects: where a region is probed from, and which beacon serves it. */
-export const VANTAGES = [
-  "wnam",
-  "enam",
-  "sam",
-  "weur",
-  "eeur",
-  "apac",
-  "apac-ne",
-  "apac-se",
-  "oc",
-  "afr",
-  "me",
-] as const;
-export const Vantage = z.enum(VANTAGES);
-export type Vantage = z.infer<typeof Vantage>;
 
 export const Capacity = z.strictObject({
   requestsPerSecond: z.int().check(z.minimum(1), z.maximum(100_000_000)),
@@ -267,7 +259,7 @@ export const RouteMatch = z.strictObject({
 export type RouteMatch = z.infer<typeof RouteMatch>;
 
 /** Places are a union; `asns` and `headers` must match as well when they are there. */
-export const SteeringWhen = z.strictObject({
+export const SteeringConditions = z.strictObject({
   ...placeFields,
   asns: z.exactOptional(
     z
@@ -275,6 +267,13 @@ export const SteeringWhen = z.strictObject({
       .check(z.minLength(1), z.maxLength(SELECTOR_CODES_MAX)),
   ),
   headers: z.exactOptional(z.array(HeaderMatch).check(z.minLength(1), z.maxLength(HEADER_MATCHES_MAX))),
+});
+export type SteeringConditions = z.infer<typeof SteeringConditions>;
+
+/** As people write them: the edge never sees the flag, because rules whose flag is off are left out of the snapshot. */
+export const SteeringWhen = z.extend(SteeringConditions, {
+  /** The rule counts only while this flag is on. */
+  flag: z.exactOptional(Name),
 });
 export type SteeringWhen = z.infer<typeof SteeringWhen>;
 
@@ -338,10 +337,18 @@ export const RouteSpec = z.strictObject({
 export const RouteDocument = envelope("Route", RouteName, RouteSpec);
 export type RouteDocument = z.infer<typeof RouteDocument>;
 
+// --- Flag and Policy
+
+export const FlagDocument = envelope("Flag", Name, FlagSpec);
+export type FlagDocument = z.infer<typeof FlagDocument>;
+
+export const PolicyDocument = envelope("Policy", Name, PolicySpec);
+export type PolicyDocument = z.infer<typeof PolicyDocument>;
+
 /** The name of a route's default where a rule's name is asked for (`PATCH /v1/weights`, reasons). */
 export const DEFAULT_RULE = "default";
 
-/** Every kind that can be written today. Flag, Policy, Monitor and Alert take their place in this table later. */
+/** Every kind that can be written today. Monitor and Alert take their place in this table later. */
 export const DOCUMENT_SCHEMAS = {
   Region: RegionDocument,
   Service: ServiceDocument,
@@ -349,11 +356,13 @@ export const DOCUMENT_SCHEMAS = {
   ClusterTemplate: ClusterTemplateDocument,
   Environment: EnvironmentDocument,
   Route: RouteDocument,
+  Flag: FlagDocument,
+  Policy: PolicyDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 
 /** Kinds whose names are taken but which nothing reads yet: writing one is refused by that name, not as a typo. */
-export const RESERVED_KINDS = ["Flag", "Policy", "Monitor", "Alert"] as const;
+export const RESERVED_KINDS = ["Monitor", "Alert"] as const;
 
 export type Document =
   | RegionDocument
@@ -361,7 +370,9 @@ export type Document =
   | ClusterDocument
   | ClusterTemplateDocument
   | EnvironmentDocument
-  | RouteDocument;
+  | RouteDocument
+  | FlagDocument
+  | PolicyDocument;
 
 /** A fleet after templates have been resolved: what is checked, hashed, approved and compiled. Sorted by name. */
 export type Fleet = {
@@ -369,4 +380,7 @@ export type Fleet = {
   readonly services: readonly ServiceDocument[];
   readonly clusters: readonly ClusterDocument[];
   readonly routes: readonly RouteDocument[];
+  readonly flags: readonly FlagDocument[];
+  /** The environment's one Policy; absent: every default. */
+  readonly policy?: PolicyDocument;
 };

@@ -80,6 +80,15 @@ export const FINDING_CODES = [
   // Load and mirrors.
   "load.order",
   "mirror.live",
+  // Flags and the Policy.
+  "flag.variant",
+  "flag.unused",
+  "policy.atLeast",
+  "policy.neverHolds",
+  "policy.alwaysHolds",
+  "policy.gateLocked",
+  "policy.vantage",
+  "policy.range",
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

@@ -18,6 +18,8 @@ export const ROUTES_MAX = 5_000;
 export const SERVICES_MAX = 2_000;
 export const TEMPLATES_MAX = 200;
 export const ENVIRONMENTS_MAX = 50;
+/** Each costs a look-up when a snapshot is compiled, none at the edge. */
+export const FLAGS_MAX = 1_000;
 
 /** All documents of one fleet together; the sum of the kinds above with room to spare. */
 export const DOCUMENTS_MAX = 15_000;
@@ -61,9 +63,12 @@ export const BODY_BYTES_MAX = 8 * 1024 * 1024;
 export const BODY_DEPTH_MAX = 32;
 
 /** Drains and overrides end by themselves, so nobody finds a forgotten one in a year (ARC zonal shift: 72 h). */
-export const DRAIN_EXPIRES_MS_DEFAULT = 4 * 3_600_000;
-export const DRAIN_EXPIRES_MS_MAX = 72 * 3_600_000;
-export const DRAIN_EXPIRES_MS_MIN = 60_000;
+export const OVERLAY_EXPIRES_MS_DEFAULT = 4 * 3_600_000;
+export const OVERLAY_EXPIRES_MS_MAX = 72 * 3_600_000;
+export const OVERLAY_EXPIRES_MS_MIN = 60_000;
+
+/** A freeze covers a holiday season, and no more. */
+export const FREEZE_EXPIRES_MS_MAX = 31 * 86_400_000;
 
 /** How long bound clients may stay on a region that drains gracefully. */
 export const DRAIN_DEADLINE_MS_DEFAULT = 15 * 60_000;
@@ -107,3 +112,18 @@ export const HEALTH_INTERVAL_MS_MAX = 3_600_000;
 /** A probe that takes longer counts as failed; always shorter than the interval. */
 export const HEALTH_TIMEOUT_MS_DEFAULT = 2_000;
 export const HEALTH_TIMEOUT_MS_MAX = 30_000;
+
+/** Every change is held against every assertion and gate, each with a list of controls. */
+export const SAFETY_RULES_MAX = 100;
+/** What has been turned is remembered for an hour, so no wait and no sum can look back further. */
+export const SAFETY_WAIT_MS_MAX = 3_600_000;
+
+/** One rule for each action and as many again; more say nothing new. */
+export const APPROVAL_RULES_MAX = 50;
+/** Whoever needs six people to sign needs a meeting. */
+export const APPROVALS_MAX = 5;
+
+/** Edges ask for a new revision every few seconds; a canary that was over before would have been seen by nobody. */
+export const PUBLISHING_HOLD_MS_MIN = 1_000;
+/** Meanwhile the rest of the world serves the old revision, and nobody should have to wonder for longer which. */
+export const PUBLISHING_HOLD_MS_MAX = 3_600_000;

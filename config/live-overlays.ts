@@ -1,9 +1,10 @@
 /**
- * What the live overlays come to for each thing that they are on: whom a region or a cluster takes, and which weights a
- * rule has been given. The order of the overlays does not matter. Whether an overlay is still in force is its keeper's
- * business.
+ * What the live overlays come to for each thing that they are on: whom a region or a cluster takes, which weights a rule
+ * has been given, which flags have been switched. The order of the overlays does not matter. Whether an overlay is still
+ * in force is its keeper's business.
  */
 import type { AdminState, RegionWeights } from "./documents.ts";
+import type { FlagState } from "./flag.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import type { ClusterDrain, ClusterReturn, Overlay, RegionDrain, RegionReturn } from "./overlays.ts";
 import type { Availability } from "./snapshot.ts";
@@ -16,12 +17,15 @@ export type LiveOverlays = {
   readonly clusters: ReadonlyMap<string, readonly (Drain | Return)[]>;
   /** By `route/rule`. */
   readonly shifts: ReadonlyMap<string, RegionWeights>;
+  /** By flag. */
+  readonly switches: ReadonlyMap<string, FlagState>;
 };
 
 export function indexOverlays(overlays: readonly Overlay[]): LiveOverlays {
   const regions = new Map<string, (Drain | Return)[]>();
   const clusters = new Map<string, (Drain | Return)[]>();
   const shifts = new Map<string, RegionWeights>();
+  const switches = new Map<string, FlagState>();
   for (const overlay of overlays) {
     switch (overlay.kind) {
       case "regionDrain":
@@ -38,11 +42,17 @@ export function indexOverlays(overlays: readonly Overlay[]): LiveOverlays {
         shifts.set(key, overlay.weights);
         break;
       }
+      case "flagSwitch":
+        switches.set(overlay.flag, overlay.state);
+        break;
+      case "freeze":
+      case "ruleOverride":
+        break; // These are about changing things, not about routing.
       default:
         unreachable(overlay);
     }
   }
-  return { regions, clusters, shifts };
+  return { regions, clusters, shifts, switches };
 }
 
 /**

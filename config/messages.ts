@@ -4,7 +4,7 @@
  */
 import type * as z from "zod/mini";
 import type { Finding, FindingCode, FindingPath } from "./findings.ts";
-import { branchesAt, keysAt } from "./schema-shape.ts";
+import { branchesAt, keysAt, wordsAt } from "./schema-shape.ts";
 import { suggest } from "./suggest.ts";
 
 /**
@@ -58,7 +58,7 @@ function describeIssue(context: Context, issue: Issue, outer: FindingPath): Find
       return finding("field.range", `${field} must be a multiple of ${issue.divisor}`);
     case "invalid_format":
     case "custom":
-      return finding("field.format", `${field} ${issue.message}, not ${shown(value)}`);
+      return described(describeFormat(context, path, issue.message, value));
     case "unrecognized_keys":
       return issue.keys.flatMap((key) => describeUnknownKey(context, path, key));
     case "invalid_key":
@@ -132,6 +132,14 @@ function describeValue(field: string, values: readonly unknown[], value: unknown
   const names = values.map(String);
   const message = `${field} must be one of ${names.join(", ")}, not ${shown(value)}`;
   return { code, message, didYouMean: typeof value === "string" ? suggest(value, names) : undefined };
+}
+
+/** Text that has the wrong form may be a slip for a word that stands beside that form, as `off` beside a duration. */
+function describeFormat({ schema }: Context, path: FindingPath, sentence: string, value: unknown): Description {
+  const words = wordsAt(schema, path);
+  const alternative = words.length === 0 ? "" : `, or be ${words.join(" or ")}`;
+  const message = `${nameOf(path)} ${sentence}${alternative}, not ${shown(value)}`;
+  return { code: "field.format", message, didYouMean: typeof value === "string" ? suggest(value, words) : undefined };
 }
 
 type BoundIssue = Extract<Issue, { code: "too_small" | "too_big" }>;

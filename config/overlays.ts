@@ -1,8 +1,11 @@
 /**
- * The live state on top of the declared documents: weight shifts, drains and what ended drains leave behind, each with
- * who, why and when. `compile` applies them; the fleet object keeps them; the edge only ever sees the outcome.
+ * The live state on top of the declared documents, each piece with who, why and when. Some of it is routing, which
+ * `compile` applies: weight shifts, drains and what ended drains leave behind, flag switches. Some of it is about
+ * changing things: freezes and overrides of safety rules, which only the control plane reads. The fleet object keeps it
+ * all; the edge only ever sees the outcome.
  */
 import * as z from "zod/mini";
+import { FlagState } from "./flag.ts";
 import { ClusterName, Name, RegionName, RouteName, Weight } from "./ids.ts";
 import { REASON_LENGTH_MAX, TICKET_LENGTH_MAX } from "./limits.ts";
 
@@ -18,8 +21,13 @@ const provenance = {
   author: z.string(),
   reason: Reason,
   ticket: z.exactOptional(Ticket),
+  /** On whose behalf: who changes it for somebody else has to say so. Absent in overlays from before there was one. */
+  managedBy: z.exactOptional(Name),
   createdAtMs: z.int(),
 };
+
+/** Why something whose time is over is still in force: what came back would not have been safe. */
+const held = z.exactOptional(z.strictObject({ sinceMs: z.int(), because: z.string() }));
 
 /** `graceful` lets clients that are bound there stay until the deadline; `immediate` does not. */
 export const DrainMode = z.enum(["graceful", "immediate"]);
@@ -29,8 +37,9 @@ const drain = {
   mode: DrainMode,
   /** When bound clients have to leave too; only with `graceful`. */
   deadlineMs: z.exactOptional(z.int()),
-  /** When the drain ends by itself. */
+  /** When the drain ends by itself, if what comes back is safe then; else it is held. */
   expiresAtMs: z.int(),
+  held,
   ...provenance,
 };
 
@@ -59,12 +68,44 @@ export const WeightShift = z.strictObject({
   ...provenance,
 });
 
+/** In the place of the state that a flag's document declares. Without an end it stays until somebody ends it. */
+export const FlagSwitch = z.strictObject({
+  kind: z.literal("flagSwitch"),
+  flag: Name,
+  state: FlagState,
+  expiresAtMs: z.exactOptional(z.int()),
+  ...provenance,
+});
+
+/** Nothing may be changed meanwhile, except what makes things safer. Without regions and routes: in the whole fleet. */
+export const Freeze = z.strictObject({
+  kind: z.literal("freeze"),
+  name: Name,
+  regions: z.exactOptional(z.array(RegionName)),
+  routes: z.exactOptional(z.array(RouteName)),
+  expiresAtMs: z.int(),
+  ...provenance,
+});
+
+/** Break-glass: the named safety rules are evaluated and told, but do not refuse, until this ends. */
+export const RuleOverride = z.strictObject({
+  kind: z.literal("ruleOverride"),
+  name: Name,
+  /** As in the verdicts of a plan: `stepMax`, `assertion/two-regions`. */
+  rules: z.array(z.string()),
+  expiresAtMs: z.int(),
+  ...provenance,
+});
+
 export const Overlay = z.discriminatedUnion("kind", [
   RegionDrain,
   ClusterDrain,
   RegionReturn,
   ClusterReturn,
   WeightShift,
+  FlagSwitch,
+  Freeze,
+  RuleOverride,
 ]);
 export type Overlay = z.infer<typeof Overlay>;
 export type RegionDrain = z.infer<typeof RegionDrain>;
@@ -72,6 +113,9 @@ export type ClusterDrain = z.infer<typeof ClusterDrain>;
 export type RegionReturn = z.infer<typeof RegionReturn>;
 export type ClusterReturn = z.infer<typeof ClusterReturn>;
 export type WeightShift = z.infer<typeof WeightShift>;
+export type FlagSwitch = z.infer<typeof FlagSwitch>;
+export type Freeze = z.infer<typeof Freeze>;
+export type RuleOverride = z.infer<typeof RuleOverride>;
 
 /** What an overlay is on; there is at most one overlay for each key. */
 export function overlayKey(overlay: Overlay): string {
@@ -86,5 +130,11 @@ export function overlayKey(overlay: Overlay): string {
       return `clusterReturn/${overlay.cluster}`;
     case "weightShift":
       return `weightShift/${overlay.route}/${overlay.rule}`;
+    case "flagSwitch":
+      return `flagSwitch/${overlay.flag}`;
+    case "freeze":
+      return `freeze/${overlay.name}`;
+    case "ruleOverride":
+      return `ruleOverride/${overlay.name}`;
   }
 }

@@ -79,6 +79,11 @@ const ADMIN_HELP = {
     means: "The request has no bearer token, or one that is not valid here.",
     fix: "Send `Authorization: Bearer ...` with the token of this environment.",
   },
+  forbidden: {
+    means:
+      "The token is good, but its roles do not include this. Making things safer (drain, freeze) needs the fewest rights.",
+    fix: "Ask somebody whose role includes it; detail names the action and your roles.",
+  },
   notFound: {
     means: "The API has no such address.",
     fix: "See /openapi.json for all addresses; they end without a slash.",
@@ -92,8 +97,32 @@ const ADMIN_HELP = {
     fix: "Check the name; `didYouMean` in the answer names the nearest that exists.",
   },
   revisionUnknown: {
-    means: "The environment has not got that far, or never had this revision.",
+    means: "The environment has not got that far, or the revision is so old that its documents are no longer kept.",
     fix: "GET /v1/revisions lists those that exist.",
+  },
+  flagUnknown: {
+    means: "No Flag document of the fleet has this name, and it is not switched.",
+    fix: "Check the name; `didYouMean` in the answer names the nearest that exists.",
+  },
+  freezeUnknown: {
+    means: "No freeze of this name is in force; it may have ended by itself.",
+    fix: "GET /v1/freezes lists those in force.",
+  },
+  overrideUnknown: {
+    means: "No override of this name is in force; it may have ended by itself.",
+    fix: "GET /v1/overrides lists those in force.",
+  },
+  approvalUnknown: {
+    means: "No change with this id waits or waited for approval.",
+    fix: "GET /v1/approvals lists them.",
+  },
+  incidentUnknown: {
+    means: "There never was an incident with this id.",
+    fix: "GET /v1/incidents lists them.",
+  },
+  auditUnknown: {
+    means: "The audit log is not that long, or there is no checkpoint yet.",
+    fix: "GET /v1/audit says how long it is; checkpoints are made every minute while it grows.",
   },
   methodNotAllowed: {
     means: "There is something at this address, but it does not take this method.",
@@ -137,18 +166,81 @@ const ADMIN_HELP = {
     means: "The times of the drain are too short, too long, or do not go together. Nothing was changed.",
     fix: "Correct what `errors` names.",
   },
-  lastRegion: {
-    means: "After this drain no region would take new clients of a service. Nothing was drained.",
-    fix: "End another drain first, or bring another region up.",
+  expiryInvalid: {
+    means:
+      "The time in `expiresIn` is too short or too long. What is set for a while has an end, so that nothing is forgotten.",
+    fix: "Use a duration within the bounds that detail names; set it again before it ends to extend it.",
   },
-  commitContended: {
-    means: "Other changes kept being made while this one was prepared. Nothing was changed.",
-    fix: "Try again.",
+  clearInvalid: {
+    means:
+      "What `clear` names is not in force: somebody has ended it, or the names are wrong. Nothing was changed.",
+    fix: "GET /v1/fleet lists the live overlays; the plan of a dry run says which of them stay.",
+  },
+  freezeInvalid: {
+    means: "The freeze names regions or routes that the fleet does not have. Nothing was changed.",
+    fix: "Correct what `errors` names; leave `regions` and `routes` out to freeze everything.",
+  },
+  overrideInvalid: {
+    means: "The override names safety rules that do not exist. Nothing was changed.",
+    fix: "Correct what `errors` names; verdicts of a plan say how each rule is called.",
+  },
+  restoreInvalid: {
+    means: "That revision lacks documents that were asked for. Nothing was changed.",
+    fix: "Correct what `errors` names; GET /v1/deleted says in which revision a document was last there.",
+  },
+  backupInvalid: {
+    means: "The backup is damaged, of another environment, or of a newer release. Nothing was restored.",
+    fix: "Take the file as GET /v1/backup gave it; detail says what does not fit.",
+  },
+  ruleDenied: {
+    means:
+      "The state after the change would break a safety rule, or it is too soon or the wrong time for the change. Nothing was changed.",
+    fix: "See in `verdicts` which rule, with its numbers. Change less, wait, or, in an emergency, set an override (POST /v1/overrides).",
+  },
+  managedByOther: {
+    means:
+      "A pipeline or somebody else has set what you are about to change, and would set it again. Nothing was changed.",
+    fix: "Change it where it is managed, or send `takeOver: true` to take it over.",
+  },
+  planStale: {
+    means:
+      "What was planned would do something else now: the fleet has changed, or a rule says something else. Nothing was changed.",
+    fix: "Plan again with ?dryRun=true, look at it, and commit with the new digest.",
+  },
+  approvalClosed: {
+    means: "The change was approved, rejected, or ran out of time already.",
+    fix: "GET /v1/approvals/{id} says what became of it; ask for the change again if it is still wanted.",
+  },
+  approvalOwn: {
+    means: "Who asked for the change, or has approved it once, is not the second person.",
+    fix: "Ask somebody else with the role of an approver.",
+  },
+  incidentClosed: {
+    means: "Somebody has closed this incident.",
+    fix: "Nothing needs to be done; open a new one if there is more.",
+  },
+  environmentNotEmpty: {
+    means:
+      "A backup is only restored into an environment that nobody has written to, so that nothing is lost. Nothing was restored.",
+    fix: "Restore into a new environment, or use POST /v1/revisions/{revision}/restore for an old revision of this one.",
+  },
+  idempotencyRunning: {
+    means: "A request with this Idempotency-Key has arrived and is not answered yet.",
+    fix: "Send it again in a moment: then it is answered with what came of the first.",
+  },
+  idempotencyMismatch: {
+    means: "This Idempotency-Key was used within the last day for a request with another content. Nothing was changed.",
+    fix: "Use a new key for a new request; the same key is for sending the very same request again.",
   },
   preconditionFailed: {
     means:
       "If-Match names a state that is not the current one: somebody has changed the fleet since. Nothing was changed.",
-    fix: "Read GET /v1/fleet, see whether the change is still right, and send it with the new ETag.",
+    fix: "See in `changes` and `revisions` what changed and who did it. If yours is still right, send it with the new ETag.",
+  },
+  preconditionRequired: {
+    means:
+      "A change says in If-Match which state it is based on, so that nobody overwrites what they have not seen. Nothing was changed.",
+    fix: "Send `If-Match` with the ETag of GET /v1/fleet; in an emergency `If-Match: *`, which means whatever the state is.",
   },
   internal: EDGE_HELP.internal,
   unavailable: {

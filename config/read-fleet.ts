@@ -58,6 +58,8 @@ export function readFleet(inputs: readonly unknown[], options: ReadOptions): Rea
     clusters,
     routes: ofKind(placed, "Route"),
     environments: ofKind(placed, "Environment"),
+    flags: ofKind(placed, "Flag"),
+    policies: ofKind(placed, "Policy"),
     declared: [...declared, ...resolvedNames],
     complete: shapeFindings.length === 0 && resolved.findings.length === 0,
     development: options.development,
@@ -147,12 +149,16 @@ function unknownEnvironment(
   return [findingAt(first, { ...problem, didYouMean: suggest(environment, names) })];
 }
 
-function toFleet({ regions, services, clusters, routes }: CheckInput): Fleet {
+/** Two Policies are an error (`checks/limits.ts`), so of the first it may be said that it is the only one. */
+function toFleet({ regions, services, clusters, routes, flags, policies }: CheckInput): Fleet {
+  const policy = policies[0]?.document;
   return {
     regions: documentsByName(regions),
     services: documentsByName(services),
     clusters: documentsByName(clusters),
     routes: documentsByName(routes),
+    flags: documentsByName(flags),
+    ...(policy === undefined ? {} : { policy }),
   };
 }
 
@@ -180,7 +186,7 @@ function tooManyDocuments(count: number): ReadFleet {
   const message = `a fleet has at most ${DOCUMENTS_MAX} documents, not ${count}`;
   return {
     documents: [],
-    fleet: { regions: [], services: [], clusters: [], routes: [] },
+    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [] },
     findings: [{ code: "limit.exceeded", severity: "error", path, message }],
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Looks into a zod schema for what a message needs to know: which fields an object may have at a path, and by which key
- * the branches of a union are told apart. Reads the `def` that zod publishes for tools like this one.
+ * Looks into a zod schema for what a message needs to know: which fields an object may have at a path, by which key the
+ * branches of a union are told apart, and which words are allowed beside another form. Reads the `def` that zod publishes for tools like this one.
  */
 import type * as z from "zod/mini";
 import type { FindingPath } from "./findings.ts";
@@ -19,9 +19,18 @@ export function keysAt(schema: Schema, path: FindingPath): readonly string[] {
 /** The keys that tell the branches of the union at `path` apart, when each branch is an object with one key of its own. */
 export function branchesAt(schema: Schema, path: FindingPath): readonly string[] {
   const options = schemasAt(schema, path).map(defOf);
-  const keys = options.flatMap((def) => (def.type === "object" ? Object.keys(def.shape) : []));
-  const distinct = options.length > 1 && keys.length === options.length && new Set(keys).size === keys.length;
-  return distinct ? keys : [];
+  const shapes = options.map((def) => (def.type === "object" ? Object.keys(def.shape) : []));
+  const keys = shapes.flat();
+  const single = shapes.length > 1 && shapes.every((shape) => shape.length === 1);
+  return single && new Set(keys).size === keys.length ? keys : [];
+}
+
+/** The words that a value at `path` may be, whatever else it may be. */
+export function wordsAt(schema: Schema, path: FindingPath): readonly string[] {
+  return schemasAt(schema, path).flatMap((found) => {
+    const def = defOf(found);
+    return def.type === "literal" ? def.values.map(String) : [];
+  });
 }
 
 /** Every schema that a value at `path` may be held against; a union counts as each of its branches. */

@@ -12,8 +12,7 @@ import {
   PathMatch,
   ResidencyRule,
   Side,
-  SteeringWhen,
-  Vantage,
+  SteeringConditions,
 } from "./documents.ts";
 import {
   ClusterName,
@@ -26,6 +25,7 @@ import {
   ShareBps,
   Weight,
 } from "./ids.ts";
+import { Vantage } from "./vantage.ts";
 
 /** Rises when an old edge would misread a new snapshot; such an edge keeps what it has. */
 export const SNAPSHOT_SCHEMA_VERSION = 1;
@@ -98,7 +98,7 @@ export type SnapshotCluster = z.infer<typeof SnapshotCluster>;
 
 export const SnapshotRule = z.strictObject({
   name: Name,
-  when: SteeringWhen,
+  when: SteeringConditions,
   weights: z.record(RegionName, Weight),
 });
 export type SnapshotRule = z.infer<typeof SnapshotRule>;

@@ -3,6 +3,8 @@ import type {
   ClusterDocument,
   DocumentKind,
   EnvironmentDocument,
+  FlagDocument,
+  PolicyDocument,
   RegionDocument,
   RouteDocument,
   ServiceDocument,
@@ -18,6 +20,8 @@ export type CheckInput = {
   readonly clusters: readonly Placed<ClusterDocument>[];
   readonly routes: readonly Placed<RouteDocument>[];
   readonly environments: readonly Placed<EnvironmentDocument>[];
+  readonly flags: readonly Placed<FlagDocument>[];
+  readonly policies: readonly Placed<PolicyDocument>[];
   /** Every name that is written anywhere, also in documents that are broken otherwise: those exist all the same. */
   readonly declared: readonly DeclaredName[];
   /** No document was refused, so what is not there was never written. */

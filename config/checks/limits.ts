@@ -4,6 +4,7 @@ import type { Finding } from "../findings.ts";
 import {
   CLUSTERS_MAX,
   ENVIRONMENTS_MAX,
+  FLAGS_MAX,
   REGIONS_MAX,
   ROUTE_ENTRIES_MAX,
   ROUTES_MAX,
@@ -20,7 +21,12 @@ const LIMITS: Readonly<Record<DocumentKind, number>> = {
   ClusterTemplate: TEMPLATES_MAX,
   Environment: ENVIRONMENTS_MAX,
   Route: ROUTES_MAX,
+  Flag: FLAGS_MAX,
+  Policy: 1,
 };
+
+/** What to do about it, where it is not to have fewer things. */
+const HINTS: Readonly<Partial<Record<DocumentKind, string>>> = { Policy: ": put all that they say into one" };
 
 const KINDS = Object.keys(LIMITS) as readonly DocumentKind[]; // the keys of the table above
 
@@ -29,7 +35,8 @@ export function checkCounts({ declared }: CheckInput): readonly Finding[] {
     const all = declared.filter((one) => one.kind === kind);
     const beyond = all[LIMITS[kind]];
     if (beyond === undefined) return [];
-    const message = `a fleet has at most ${LIMITS[kind]} documents of kind ${kind}, not ${all.length}`;
+    const most = LIMITS[kind] === 1 ? "one document" : `${LIMITS[kind]} documents`;
+    const message = `a fleet has at most ${most} of kind ${kind}, not ${all.length}${HINTS[kind] ?? ""}`;
     return [{ code: "limit.exceeded", severity: "error", path: beyond.path, message }];
   });
 }

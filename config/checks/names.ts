@@ -1,8 +1,9 @@
-/** A name belongs to one document of its kind, and to one steering rule of its route. */
-import { DEFAULT_RULE, type RouteDocument, ranking } from "../documents.ts";
-import type { Finding } from "../findings.ts";
+/** A name belongs to one document of its kind, to one steering rule of its route, to one rule of the Policy. */
+import { DEFAULT_RULE, type PolicyDocument, type RouteDocument, ranking } from "../documents.ts";
+import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
+import { controlLists } from "./control-lists.ts";
 
 export function checkDuplicateNames({ declared }: CheckInput): readonly Finding[] {
   const seen = new Set<string>();
@@ -16,16 +17,36 @@ export function checkDuplicateNames({ declared }: CheckInput): readonly Finding[
   });
 }
 
-export function checkRuleNames({ routes }: CheckInput): readonly Finding[] {
-  return routes.flatMap((route) => [...duplicateRules(route), ...reservedRules(route)]);
+export function checkRuleNames({ routes, policies }: CheckInput): readonly Finding[] {
+  return [
+    ...routes.flatMap((route) => [
+      ...duplicates(route, route.document.spec.steering, ["spec", "steering"], "the route has another steering rule"),
+      ...reservedRules(route),
+    ]),
+    ...policies.flatMap(duplicatePolicyRules),
+  ];
 }
 
-function duplicateRules(route: Placed<RouteDocument>): Finding[] {
-  const names = (route.document.spec.steering ?? []).map(({ name }) => name);
+/** Overrides and audit entries name a rule by its name alone, so each has one of its own. */
+function duplicatePolicyRules(policy: Placed<PolicyDocument>): Finding[] {
+  const { assertions, gates } = policy.document.spec.safety ?? {};
+  return [
+    ...duplicates(policy, assertions, ["spec", "safety", "assertions"], "the Policy has another assertion"),
+    ...duplicates(policy, gates, ["spec", "safety", "gates"], "the Policy has another gate"),
+  ];
+}
+
+function duplicates(
+  placed: Placed<unknown>,
+  rules: readonly { readonly name: string }[] = [],
+  path: FindingPath,
+  what: string,
+): Finding[] {
+  const names = rules.map(({ name }) => name);
   return names.flatMap((name, index) => {
     if (names.indexOf(name) === index) return [];
-    const message = `the route has another steering rule "${name}"`;
-    return [findingAt(route, { code: "name.duplicate", path: ["spec", "steering", index, "name"], message })];
+    const message = `${what} "${name}": call one of them something else`;
+    return [findingAt(placed, { code: "name.duplicate", path: [...path, index, "name"], message })];
   });
 }
 
@@ -39,7 +60,7 @@ function reservedRules(route: Placed<RouteDocument>): Finding[] {
 }
 
 /** No list says the same thing twice: the second time is a slip for something else. */
-export function checkRepeats({ regions, services, routes }: CheckInput): readonly Finding[] {
+export function checkRepeats({ regions, services, routes, policies }: CheckInput): readonly Finding[] {
   return [
     ...regions.flatMap((region) => repeats(region, ["spec", "jurisdictions"], region.document.spec.jurisdictions)),
     ...services.flatMap((service) =>
@@ -48,6 +69,7 @@ export function checkRepeats({ regions, services, routes }: CheckInput): readonl
       ),
     ),
     ...routes.flatMap((route) => routeRepeats(route)),
+    ...policies.flatMap((policy) => policyRepeats(policy)),
   ];
 }
 
@@ -70,6 +92,15 @@ function routeRepeats(route: Placed<RouteDocument>): Finding[] {
     ),
     ...(ranked === undefined ? [] : repeats(route, ["spec", "default", ranked.by, "regions"], ranked.regions ?? [])),
     ...repeats(route, ["spec", "failover", "order"], typeof order === "object" ? order : []),
+  ];
+}
+
+function policyRepeats(policy: Placed<PolicyDocument>): Finding[] {
+  return [
+    ...controlLists(policy.document).flatMap(({ names, path }) => repeats(policy, path, names)),
+    ...(policy.document.spec.approvals ?? []).flatMap(({ actions }, index) =>
+      repeats(policy, ["spec", "approvals", index, "actions"], actions),
+    ),
   ];
 }
 

@@ -1,11 +1,12 @@
 /** Every name that a document uses is the name of something. */
-import type { RouteDocument } from "../documents.ts";
+import type { PolicyDocument, RouteDocument, SteeringWhen } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import { suggest } from "../suggest.ts";
 import { type CheckInput, declaredNames } from "./check.ts";
+import { controlLists } from "./control-lists.ts";
 
-type ReferredKind = "Region" | "Service" | "Cluster";
+type ReferredKind = "Region" | "Service" | "Cluster" | "Flag" | "Route";
 type Reference = { readonly kind: ReferredKind; readonly name: string; readonly path: FindingPath };
 
 /** After so many nobody reads on, and comparing thousands of wrong names with thousands of right ones takes minutes. */
@@ -16,6 +17,8 @@ export function checkReferences(input: CheckInput): readonly Finding[] {
     Region: declaredNames(input, "Region"),
     Service: declaredNames(input, "Service"),
     Cluster: declaredNames(input, "Cluster"),
+    Flag: declaredNames(input, "Flag"),
+    Route: declaredNames(input, "Route"),
   };
   let suggestions = 0;
   const suggestion = (name: string, known: ReadonlySet<string>): string | undefined => {
@@ -38,6 +41,7 @@ export function checkReferences(input: CheckInput): readonly Finding[] {
       ]),
     ),
     ...input.routes.flatMap((route) => dangling(route, routeReferences(route.document))),
+    ...input.policies.flatMap((policy) => dangling(policy, policyReferences(policy.document))),
   ];
 }
 
@@ -49,9 +53,10 @@ function routeReferences({ spec }: RouteDocument): Reference[] {
   const order = spec.failover?.order;
   return [
     { kind: "Service", name: spec.service, path: ["spec", "service"] },
-    ...(spec.steering ?? []).flatMap(({ weights }, index) =>
-      regionKeys(weights, ["spec", "steering", index, "weights"]),
-    ),
+    ...(spec.steering ?? []).flatMap(({ when, weights }, index) => [
+      ...flagReferences(when, ["spec", "steering", index, "when"]),
+      ...regionKeys(weights, ["spec", "steering", index, "weights"]),
+    ]),
     ...("weights" in spec.default
       ? regionKeys(spec.default.weights, ["spec", "default", "weights"])
       : Object.entries(spec.default).flatMap(([by, { regions = [] }]) =>
@@ -60,6 +65,16 @@ function routeReferences({ spec }: RouteDocument): Reference[] {
     ...(Array.isArray(order) ? regionEntries(order, ["spec", "failover", "order"]) : []),
     ...(spec.mirror === undefined ? [] : [mirrorReference(spec.mirror.cluster)]),
   ];
+}
+
+function flagReferences({ flag }: SteeringWhen, path: FindingPath): Reference[] {
+  return flag === undefined ? [] : [{ kind: "Flag", name: flag, path: [...path, "flag"] }];
+}
+
+function policyReferences(policy: PolicyDocument): Reference[] {
+  return controlLists(policy).flatMap(({ kind, names, path }) =>
+    names.map((name, index) => ({ kind, name, path: [...path, index] })),
+  );
 }
 
 function mirrorReference(name: string): Reference {

@@ -6,27 +6,46 @@ import { PLACE_KEYS, type PlaceSelector } from "../place.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
 
-type Selector = { readonly placed: Placed<unknown>; readonly when: PlaceSelector; readonly path: FindingPath };
+type Selector = {
+  readonly placed: Placed<unknown>;
+  readonly when: PlaceSelector;
+  readonly path: FindingPath;
+  /** What it may say. */
+  readonly keys: readonly string[];
+};
+
+/** A rule may also leave the place open and go by something else. */
+const STEERING_KEYS = [...PLACE_KEYS, "asns", "headers", "flag"] as const satisfies readonly (keyof SteeringWhen)[];
 
 function selectorsOf({ services, routes }: CheckInput): readonly Selector[] {
   return [
     ...services.flatMap((placed) =>
       (placed.document.spec.residency ?? []).map(
-        ({ clients }, index): Selector => ({ placed, when: clients, path: ["spec", "residency", index, "clients"] }),
+        ({ clients }, index): Selector => ({
+          placed,
+          when: clients,
+          path: ["spec", "residency", index, "clients"],
+          keys: PLACE_KEYS,
+        }),
       ),
     ),
     ...routes.flatMap((placed) =>
       (placed.document.spec.steering ?? []).map(
-        ({ when }, index): Selector => ({ placed, when, path: ["spec", "steering", index, "when"] }),
+        ({ when }, index): Selector => ({
+          placed,
+          when,
+          path: ["spec", "steering", index, "when"],
+          keys: STEERING_KEYS,
+        }),
       ),
     ),
   ];
 }
 
 export function checkSelectorsSaySomething(input: CheckInput): readonly Finding[] {
-  return selectorsOf(input).flatMap(({ placed, when, path }) => {
+  return selectorsOf(input).flatMap(({ placed, when, path, keys }) => {
     if (Object.keys(when).length > 0) return [];
-    const message = `this selects nobody: name at least one of ${PLACE_KEYS.join(", ")}`;
+    const message = `this selects nobody: name at least one of ${keys.join(", ")}`;
     return [findingAt(placed, { code: "selector.empty", path, message })];
   });
 }
@@ -49,8 +68,9 @@ export function checkSteeringReachable({ routes }: CheckInput): readonly Finding
   });
 }
 
-function takesEveryone({ any, asns, headers }: SteeringWhen): boolean {
-  return any === true && asns === undefined && headers === undefined;
+/** A rule that depends on a flag takes nobody while that is off. */
+function takesEveryone({ any, asns, headers, flag }: SteeringWhen): boolean {
+  return any === true && asns === undefined && headers === undefined && flag === undefined;
 }
 
 export function checkCountries(input: CheckInput): readonly Finding[] {

@@ -18,6 +18,8 @@ const KIND_DESCRIPTIONS: Readonly<Record<DocumentKind, string>> = {
   ClusterTemplate: "One description for many clusters; its placeholders are replaced by the values of an Environment.",
   Environment: "The values that make clusters of templates, for one environment.",
   Route: "Which requests go to a service, and by which weights to which regions.",
+  Flag: "A switch that steering rules and gates can be tied to, in the words of flagd.",
+  Policy: "The safety rules that every change is held to, who must approve, and how revisions are let out.",
 };
 
 /** What an editor shows beside a field, where its name and type do not say it. By kind and dotted path. */
@@ -46,6 +48,26 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Route spec.default": "When no steering rule matches: by weights, by distance, or by measured latency.",
   "Route spec.mirror": "Copies a part of the safe requests to another cluster; nobody waits for its answers.",
   "Route spec.failover.order": "proximity (every other region, nearest first), none, or a list of regions.",
+  "Flag spec.state": "DISABLED: off, whatever the variants are. An operator can switch it without changing this.",
+  "Flag spec.variants": "By name; the flag is on while it is ENABLED and its default variant is true.",
+  "Policy spec.safety": "What every change is held to. A rule that is left out has its default; off switches it off.",
+  "Policy spec.safety.assertions": "What must hold after every change: ATLEAST, AND or OR of switches that are on.",
+  "Policy spec.safety.gates": "While a gate does not hold, nothing of its targets may be changed.",
+  "Policy spec.safety.acceptingRegionsMin": "Regions that take new clients, of each service that has any; 1.",
+  "Policy spec.safety.healthyClustersMin":
+    "Clusters that take new clients and are not down, for each residency rule; 1.",
+  "Policy spec.safety.utilizationMaxPercent": "Projected requests/s of a region as a part of its capacity; 100.",
+  "Policy spec.safety.stepMaxBps": "By how much one region's share of one rule may rise in one change; 5000 (half).",
+  "Policy spec.safety.shiftPerHourMaxBps": "How much of one rule's traffic may move within an hour, summed; 10000.",
+  "Policy spec.safety.midChange":
+    "Regions draining or coming back, and their part of all traffic; refused when both limits are passed; 1 and 2500.",
+  "Policy spec.safety.waitSame": "Between two changes of the same thing; 5s.",
+  "Policy spec.safety.waitOpposite": "Between two changes of the same thing in opposite directions; 60s.",
+  "Policy spec.safety.removalMaxPercent":
+    "Percent of the documents of one kind, or of the live overlays, that one person alone may remove at once; 50.",
+  "Policy spec.approvals": "Which changes wait for how many other people. Without it none do, but large removals.",
+  "Policy spec.publishing": "A new revision is served by one vantage alone for a while, and everywhere after that.",
+  "Policy spec.demand": "How much traffic to reckon with until edges have reported some.",
 };
 
 type JsonObject = { [key: string]: unknown };

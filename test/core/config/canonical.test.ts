@@ -22,14 +22,21 @@ const NUMBER_ROWS: readonly (readonly [string, string])[] = [
   ["44b52d02c7e14af5", "9.999999999999997e+22"],
   ["44b52d02c7e14af6", "1e+23"],
   ["44b52d02c7e14af7", "1.0000000000000001e+23"],
+  ["444b1ae4d6e2ef4e", "999999999999999700000"],
+  ["444b1ae4d6e2ef4f", "999999999999999900000"],
   ["444b1ae4d6e2ef50", "1e+21"],
   ["3eb0c6f7a0b5ed8c", "9.999999999999997e-7"],
   ["3eb0c6f7a0b5ed8d", "0.000001"],
+  ["41b3de4355555553", "333333333.3333332"],
+  ["41b3de4355555554", "333333333.33333325"],
   ["41b3de4355555555", "333333333.3333333"],
+  ["41b3de4355555556", "333333333.3333334"],
+  ["41b3de4355555557", "333333333.33333343"],
+  ["becbf647612f3696", "-0.0000033333333333333333"],
   ["43143ff3c1cb0959", "1424953923781206.2"],
 ];
 
-/** RFC 8785 §3.2.2 and §3.2.3, then `arrays`, `structures` and `french` of cyberphone/json-canonicalization. */
+/** RFC 8785 §3.2.2 and §3.2.3, then `arrays`, `structures`, `french` and `unicode` of cyberphone/json-canonicalization. */
 // biome-ignore format: a table reads in columns
 const TEXT_ROWS: readonly (readonly [string, string])[] = [
   ['{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001]}', '{"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27]}'],
@@ -41,6 +48,7 @@ const TEXT_ROWS: readonly (readonly [string, string])[] = [
   ['{"1": {"f": {"f": "hi", "F": 5}, "\\n": 56.0}, "10": {}, "": "empty", "a": {}, "111": [{"e": "yes", "E": "no"}], "A": {}}',
     '{"":"empty","1":{"\\n":56,"f":{"F":5,"f":"hi"}},"10":{},"111":[{"E":"no","e":"yes"}],"A":{},"a":{}}'],
   ['{"peach": 1, "péché": 2, "pêche": 3, "sin": 4}', '{"peach":1,"péché":2,"pêche":3,"sin":4}'],
+  ['{"Unnormalized Unicode":"A\\u030a"}', '{"Unnormalized Unicode":"A\u030a"}'],
 ];
 
 /** RFC 8785 §3.2.2.3 and appendix B: numbers that JSON does not have. */
@@ -73,8 +81,6 @@ test.each(textRows)("%s", (input, text) => {
 test.each(refusedRows)("the number %s is refused", (bits) => {
   expect(() => canonicalJson(fromBits(bits))).toThrow();
 });
-
-// biome-ignore format: a table reads in columns
 
 test.each([["\ud800"], [{ "\udfff": 1 }], [undefined], [() => 1]])(
   "what JSON cannot say is a bug of the caller: %#",

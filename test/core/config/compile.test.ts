@@ -8,7 +8,7 @@ import { Revision } from "../../../config/ids.ts";
 import { Overlay, overlayKey } from "../../../config/overlays.ts";
 import { parseSnapshot } from "../../../config/parse-snapshot.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
-import { cluster, fleetOf, region, route, SOUND, service, soundBut } from "./fixtures.ts";
+import { cluster, flag, fleetOf, region, route, SOUND, service, soundBut } from "./fixtures.ts";
 
 const REVISION = z.parse(Revision, 7);
 const SOMEBODY = { author: "someone", reason: "a reason", createdAtMs: 0 };
@@ -32,6 +32,9 @@ const clusterDrain = (name: string, fields: object) => ({
 });
 const regionReturn = (name: string, returnedAtMs: number) => ({ kind: "regionReturn", region: name, returnedAtMs });
 const clusterReturn = (name: string, returnedAtMs: number) => ({ kind: "clusterReturn", cluster: name, returnedAtMs });
+const switched = (state: string, fields: object = {}) => ({ kind: "flagSwitch", flag: "beta", state, ...fields });
+const freeze = { kind: "freeze", name: "sale", regions: ["eu"], routes: ["web"], expiresAtMs: 9 };
+const override = { kind: "ruleOverride", name: "fire", rules: ["stepMax"], expiresAtMs: 9 };
 const shift = (rule: string, weights: object) => ({ kind: "weightShift", route: "web", rule, weights });
 
 test("everything that was left out has a value", () => {
@@ -160,6 +163,9 @@ test.each([
   [regionReturn("eu", 7),                          "regionReturn/eu"],
   [clusterReturn("us-web", 7),                     "clusterReturn/us-web"],
   [shift("europe", { eu: 1 }),                     "weightShift/web/europe"],
+  [switched("ENABLED"),                            "flagSwitch/beta"],
+  [freeze,                                         "freeze/sale"],
+  [override,                                       "ruleOverride/fire"],
 ])("%j is kept under %s", (overlay, key) => {
   expect(overlayKey(z.parse(Overlay, { ...SOMEBODY, ...overlay }))).toBe(key);
 });
@@ -186,6 +192,51 @@ describe("weight shifts", () => {
   });
 });
 
+describe("flags", () => {
+  const steering = [
+    { name: "testers", when: { eu: true, flag: "beta" }, weights: { us: 1 } },
+    { name: "europe", when: { eu: true }, weights: { eu: 1 } },
+  ];
+  const rules = (spec: Readonly<Record<string, unknown>>, overlays: readonly object[] = []) =>
+    compiled(soundBut(route("web", { steering }), flag("beta", spec)), overlays).routes[0]?.steering;
+  const OFF = [{ name: "europe", when: { eu: true }, weights: { eu: 1 } }];
+  const ON = [{ name: "testers", when: { eu: true }, weights: { us: 1 } }, ...OFF];
+
+  // biome-ignore format: a table reads in columns
+  test.each([
+    // document                                            overlays                                   the rule that goes by it
+    [{},                                                   [],                                        "counts"],
+    [{ defaultVariant: "no" },                             [],                                        "does not"],
+    [{ state: "DISABLED" },                                [],                                        "does not"],
+    [{},                                                   [switched("DISABLED")],                    "does not"],
+    [{ state: "DISABLED" },                                [switched("ENABLED")],                     "counts"],
+    [{ state: "DISABLED" },                                [switched("ENABLED", { expiresAtMs: 9 })], "counts"],
+    [{ state: "DISABLED", defaultVariant: "no" },          [switched("ENABLED")],                     "does not"],
+    [{},                                                   [switched("DISABLED", { flag: "other" })], "counts"],
+    [{ variants: { valueof: true }, defaultVariant: "valueof" }, [],                                  "counts"],
+  ])("%j with %j: it %s", (spec, overlays, expected) => {
+    expect(rules(spec, overlays)).toEqual(expected === "counts" ? ON : OFF);
+  });
+
+  test("a rule may go by the flag alone, and is then for everyone", () => {
+    const alone = [{ name: "all", when: { flag: "beta" }, weights: { us: 1 } }];
+    const snapshot = compiled(soundBut(route("web", { steering: alone }), flag("beta")));
+    expect(snapshot.routes[0]?.steering).toEqual([{ name: "all", when: {}, weights: { us: 1 } }]);
+  });
+
+  test("a weight shift on a rule waits for its flag", () => {
+    expect(rules({}, [shift("testers", { us: 1, eu: 3 })])?.[0]?.weights).toEqual({ eu: 3, us: 1 });
+    expect(rules({ state: "DISABLED" }, [shift("testers", { us: 1, eu: 3 })])).toEqual(OFF);
+  });
+
+  test("the edge never hears of flags, freezes and overrides", () => {
+    const documents = soundBut(route("web", { steering }), flag("beta"));
+    const text = canonicalJson(compiled(documents, [switched("ENABLED"), freeze, override]));
+    expect(text).toBe(canonicalJson(compiled(documents)));
+    expect(text).not.toMatch(/flag|beta|sale|fire/);
+  });
+});
+
 describe("laws", () => {
   const documents = soundBut(
     region("ap", { vantage: "apac" }),
@@ -195,9 +246,19 @@ describe("laws", () => {
     route("beta", {
       match: { hosts: ["beta.example.org"], headers: [{ name: "x-beta" }] },
       failover: { order: ["us", "eu"] },
+      steering: [
+        { name: "on", when: { eu: true, flag: "beta" }, weights: { us: 1 } },
+        { name: "off", when: { eu: true, flag: "alpha" }, weights: { us: 1 } },
+      ],
     }),
+    flag("alpha"),
+    flag("beta", { state: "DISABLED" }),
   );
   const overlays = [
+    switched("ENABLED"),
+    switched("DISABLED", { flag: "alpha" }),
+    freeze,
+    override,
     regionDrain("eu", { mode: "graceful", deadlineMs: 5 }),
     clusterDrain("us-web", { mode: "immediate" }),
     regionReturn("us", 7),

@@ -50,6 +50,20 @@ export function route(name: string, spec: Json = {}): Json {
   };
 }
 
+/** On, unless its spec says otherwise. */
+export function flag(name: string, spec: Json = {}): Json {
+  return {
+    apiVersion: API_VERSION,
+    kind: "Flag",
+    metadata: { name },
+    spec: { state: "ENABLED", variants: { yes: true, no: false }, defaultVariant: "yes", ...spec },
+  };
+}
+
+export function policy(spec: Json = {}): Json {
+  return { apiVersion: API_VERSION, kind: "Policy", metadata: { name: "production" }, spec };
+}
+
 /** Region `eu` and `us`, service `web`, a cluster in each, route `web`: no findings. */
 export const SOUND: readonly Json[] = [
   region("eu"),

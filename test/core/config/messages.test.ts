@@ -1,7 +1,7 @@
 /** What people read when one document is wrong: the whole sentence, because the sentence is the feature. */
 import { expect, test } from "vitest";
 import { readFleet } from "../../../config/read-fleet.ts";
-import { cluster, PRODUCTION, region, route, service } from "./fixtures.ts";
+import { cluster, flag, PRODUCTION, policy, region, route, service } from "./fixtures.ts";
 
 function sentences(input: unknown): string[] {
   return readFleet([input], PRODUCTION).findings.map(({ code, path, message, didYouMean }) =>
@@ -13,6 +13,10 @@ const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)
 const circular: { self?: unknown } = {};
 circular.self = circular;
 
+const safety = (fields: object) => policy({ safety: fields });
+const assertion = (controls: object) => safety({ assertions: [{ name: "a", controls, require: "AND" }] });
+const gate = (targets: object) => safety({ gates: [{ name: "a", gate: { flags: ["a"] }, require: "AND", targets }] });
+
 // biome-ignore format: a table reads in columns
 test.each([
   [null, ["document.shape : a document is an object, not null"]],
@@ -20,11 +24,11 @@ test.each([
   [7, ["document.shape : a document is an object, not 7"]],
   [undefined, ["document.number : undefined is not a value that JSON can hold"]],
   [{}, [
-    'kind.missing kind: a document needs a kind: one of Region, Service, Cluster, ClusterTemplate, Environment, Route',
+    'kind.missing kind: a document needs a kind: one of Region, Service, Cluster, ClusterTemplate, Environment, Route, Flag, Policy',
     'apiVersion.missing apiVersion: a document needs "apiVersion": "fairlead.dev/v1"',
   ]],
   [{ apiVersion: "fairlead.dev/v1", kind: "Monitor" }, ["kind.reserved kind: Monitor is a kind that this version does not read yet"]],
-  [{ apiVersion: "fairlead.dev/v1", kind: "route" }, ['kind.unknown kind: "route" is no kind: use one of Region, Service, Cluster, ClusterTemplate, Environment, Route -> Route']],
+  [{ apiVersion: "fairlead.dev/v1", kind: "route" }, ['kind.unknown kind: "route" is no kind: use one of Region, Service, Cluster, ClusterTemplate, Environment, Route, Flag, Policy -> Route']],
   [{ ...region("eu"), apiVersion: "v1" }, ['apiVersion.unknown apiVersion: "v1" is not an apiVersion that is read here -> fairlead.dev/v1']],
   [{ ...region("eu"), metadata: { name: "EU" } }, ['field.format metadata/name: "name" must be lower-case letters, digits and inner hyphens (a DNS label), not "EU"']],
   [{ ...region("eu"), metadata: { name: "constructor" } }, ['field.format metadata/name: "name" must be lower-case letters, digits and inner hyphens (a DNS label), not "constructor"']],
@@ -48,6 +52,23 @@ test.each([
   [route("web", { match: { hosts: ["a.org"], paths: ["/a"] } }), ['field.type spec/match/paths/0: entry 1 of "paths" must be an object, not "/a"']],
   [route("web", { match: { hosts: ["a.org"], methods: ["GETT"] } }), ['field.value spec/match/methods/0: entry 1 of "methods" must be one of GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, not "GETT" -> GET']],
   [route("web", { failover: { order: "nearest" } }), ['field.type spec/failover/order: "order" must be proximity or none or a list, not "nearest"']],
+  [safety({ waitSame: "of" }), ['field.format spec/safety/waitSame: "waitSame" must be a number with a unit, as in "90s" or "15m", or be off, not "of" -> off']],
+  [safety({ waitSame: "5" }), ['field.format spec/safety/waitSame: "waitSame" must be a number with a unit, as in "90s" or "15m", or be off, not "5"']],
+  [safety({ waitSame: false }), ['field.type spec/safety/waitSame: "waitSame" must be off or text, not false']],
+  [safety({ stepMaxBps: 10_001 }), ['field.range spec/safety/stepMaxBps: "stepMaxBps" must be at most 10000']],
+  [safety({ midChange: {} }), ['field.missing spec/safety/midChange/regionsMax: "regionsMax" is missing', 'field.missing spec/safety/midChange/trafficMaxBps: "trafficMaxBps" is missing']],
+  [safety({ midChange: { regionsMax: 1, trafficMaxBps: -1 } }), ['field.range spec/safety/midChange/trafficMaxBps: "trafficMaxBps" must be at least 0']],
+  [safety({ midChange: 1 }), ['field.type spec/safety/midChange: "midChange" must be off or an object, not 1']],
+  [safety({ assertions: [] }), ['field.length spec/safety/assertions: "assertions" must not be empty: leave the field out instead']],
+  [assertion({ regions: [] }), ['field.length spec/safety/assertions/0/controls/regions: "regions" must not be empty: name what is meant, one by one']],
+  [assertion({}), ['field.choice spec/safety/assertions/0/controls: "controls" must have exactly one of regions, clusters, flags']],
+  [assertion({ regions: ["eu"], flags: ["a"] }), ['field.choice spec/safety/assertions/0/controls: "controls" must have exactly one of regions, clusters, flags']],
+  [assertion({ routes: ["web"] }), ['field.unknown spec/safety/assertions/0/controls/routes: "controls" has no field "routes": it has regions, clusters, flags']],
+  [gate({ routes: [] }), ['field.length spec/safety/gates/0/targets/routes: "routes" must not be empty: name what is meant, one by one']],
+  [gate({ regions: [] }), ['field.length spec/safety/gates/0/targets/regions: "regions" must not be empty: name what is meant, one by one']],
+  [policy({ approvals: [{ actions: [], approvals: 1 }] }), ['field.length spec/approvals/0/actions: "actions" must not be empty: leave the field out instead']],
+  [flag("a", { state: "ON" }), ['field.value spec/state: "state" must be one of ENABLED, DISABLED, not "ON"']],
+  [flag("a", { variants: { yes: "true" } }), ['field.type spec/variants/yes: "yes" must be true or false, not "true"']],
 ])("%#", (input, expected) => {
   expect(sentences(input)).toEqual(expected);
 });

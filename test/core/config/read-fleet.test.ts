@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import * as z from "zod/mini";
 import { canonicalJson } from "../../../config/canonical.ts";
 import { compile } from "../../../config/compile.ts";
+import { DOCUMENT_SCHEMAS, RESERVED_KINDS } from "../../../config/documents.ts";
 import { FINDING_CODES, hasErrors } from "../../../config/findings.ts";
 import { Revision } from "../../../config/ids.ts";
 import { DOCUMENTS_MAX } from "../../../config/limits.ts";
@@ -40,7 +41,7 @@ test("any JavaScript value gets an answer", () => {
 });
 
 test("a document of a known kind with any metadata and spec gets an answer", () => {
-  const kind = fc.constantFrom("Region", "Service", "Cluster", "ClusterTemplate", "Environment", "Route", "Flag");
+  const kind = fc.constantFrom(...Object.keys(DOCUMENT_SCHEMAS), ...RESERVED_KINDS);
   const document = fc.record({
     apiVersion: fc.constant("fairlead.dev/v1"),
     kind,
