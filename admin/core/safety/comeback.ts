@@ -1,0 +1,48 @@
+/**
+ * Whether the traffic of a drain that has run out may return. Nobody is there to look, so what comes back must be well and
+ * must not break anything: else the drain is held, with the sentence that says why, and asked for again later.
+ */
+import { unreachable } from "../../../config/invariant.ts";
+import type { SnapshotCluster } from "../../../config/snapshot.ts";
+import type { DrainTarget } from "../changes/mutation.ts";
+import { unlessOverridden } from "./evaluate.ts";
+import { type ExaminedChange, examine } from "./examine.ts";
+import { assertionState } from "./rules/assertions.ts";
+import { capacity } from "./rules/capacity.ts";
+import type { SafetyInput } from "./safety-input.ts";
+import { isClusterOn } from "./switches.ts";
+import { denials } from "./verdict.ts";
+import { listed } from "./words.ts";
+
+/** `input`: from the state as it is to the one without this drain. Undefined: nothing speaks against it. */
+export function comebackHolds(input: SafetyInput, target: DrainTarget): string | undefined {
+  const { change, policy } = examine({ ...input, direction: "comeback" });
+  const down = servicesDown(change, target);
+  if (down.length > 0) {
+    const whose = `the service${down.length === 1 ? "" : "s"} ${listed(down)}`;
+    return `Every cluster of ${whose} that would take new clients in the ${target.kind} ${target.name} is down.`;
+  }
+  const verdicts = [capacity(change, policy), ...policy.assertions.map((rule) => assertionState(change, rule))];
+  const denied = denials(verdicts.map((verdict) => unlessOverridden(verdict, change)));
+  return denied.length === 0 ? undefined : denied.map(({ sentence }) => sentence).join(" ");
+}
+
+/** Services all of whose returning clusters are known to be down. What is not known may return: the edge will find out. */
+function servicesDown({ snapshots, health }: ExaminedChange, target: DrainTarget): readonly string[] {
+  const returning = snapshots.after.clusters.filter((cluster) => isClusterOn(cluster) && isOf(target, cluster));
+  const isDown = ({ name }: SnapshotCluster) => health?.get(name) === "unhealthy";
+  const well = new Set(returning.filter((cluster) => !isDown(cluster)).map(({ service }) => service));
+  const services = [...new Set(returning.map(({ service }) => service))];
+  return services.filter((service) => !well.has(service));
+}
+
+function isOf({ kind, name }: DrainTarget, cluster: SnapshotCluster): boolean {
+  switch (kind) {
+    case "region":
+      return cluster.region === name;
+    case "cluster":
+      return cluster.name === name;
+    default:
+      return unreachable(kind);
+  }
+}

@@ -1,0 +1,34 @@
+/** What the safety rules are given: the state before and after the whole change, and what is known besides. */
+import type { HealthState } from "../../../config/health.ts";
+import type { Snapshot } from "../../../config/snapshot.ts";
+import type { FleetState } from "../changes/state.ts";
+import type { Projection } from "../plan/projection.ts";
+import type { ControlChange } from "./control-change.ts";
+
+export type OpenIncident = {
+  readonly id: string;
+  /** 1 is the worst. */
+  readonly severity: 1 | 2 | 3;
+  readonly title: string;
+};
+
+/**
+ * `safe`: the change only takes traffic away or forbids changes (drain, freeze), so that fewest rules stand in its way.
+ * `comeback`: traffic returns (undrain, an expired drain). `undo`: back to a state that was in force before (restore,
+ * withdraw), so that rules against going too fast into the unknown only warn. `change`: anything else.
+ */
+export type ChangeDirection = "safe" | "comeback" | "undo" | "change";
+
+export type SafetyInput = {
+  readonly direction: ChangeDirection;
+  readonly before: FleetState;
+  readonly after: FleetState;
+  readonly snapshots: { readonly before: Snapshot; readonly after: Snapshot };
+  readonly projections: { readonly before: Projection; readonly after: Projection };
+  /** By cluster; absent when the prober did not answer. A cluster that is missing is unknown. */
+  readonly health: ReadonlyMap<string, HealthState> | undefined;
+  /** What has been turned within the last hour, in any order. */
+  readonly history: readonly ControlChange[];
+  readonly incidents: readonly OpenIncident[];
+  readonly nowMs: number;
+};

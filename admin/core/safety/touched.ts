@@ -1,0 +1,164 @@
+/**
+ * What a change is on, for rules that protect named things (freezes, gates): the documents that differ, the live state
+ * that differs, and what follows from either, such as the region of a cluster or the routes of a service. Freezes,
+ * overrides and the traces of ended drains change nothing that is served, so they touch nothing.
+ */
+
+import { documentId } from "../../../config/diff.ts";
+import type { ClusterDocument, Fleet, RouteDocument } from "../../../config/documents.ts";
+import { unreachable } from "../../../config/invariant.ts";
+import { type Overlay, overlayKey } from "../../../config/overlays.ts";
+import type { FleetState } from "../changes/state.ts";
+import type { ControlChange } from "./control-change.ts";
+import { sameJson } from "./same-json.ts";
+
+export type Touched = {
+  /** Anything at all that people declared, or that is live routing state. */
+  readonly any: boolean;
+  /** `region/eu-west`, `cluster/eu-west-blue`, `flag/beta`, `route/web`, `service/web`. */
+  readonly things: ReadonlySet<string>;
+};
+
+type Thing = `${"region" | "cluster" | "flag" | "route" | "service"}/${string}`;
+
+function thing(kind: "region" | "cluster" | "flag" | "route" | "service", name: string): Thing {
+  return `${kind}/${name}`;
+}
+
+export function touchedBy(before: FleetState, after: FleetState, controls: readonly ControlChange[]): Touched {
+  const fleets = [before.fleet, after.fleet];
+  const overlays = changedOverlays(before.overlays, after.overlays);
+  const direct = new Set([...changedDocuments(before.fleet, after.fleet), ...overlays, ...shiftedRegions(controls)]);
+  const moved = rebuiltServices(before.fleet, after.fleet);
+  const turned = new Set(controls.map(({ control }) => control));
+  return {
+    any: overlays.length > 0 || !sameDocuments(before, after),
+    things: new Set([
+      ...direct,
+      ...fleets.flatMap((fleet) => [
+        ...following(direct, fleet),
+        ...regionsWhere(({ spec }) => moved.has(spec.service), fleet),
+        ...clustersTurned(turned, fleet),
+      ]),
+    ]),
+  };
+}
+
+/** Everything that differs by its document. */
+function changedDocuments(before: Fleet, after: Fleet): readonly Thing[] {
+  if (before === after) return [];
+  return [
+    ...changedNames(before.regions, after.regions).map((name) => thing("region", name)),
+    ...changedNames(before.services, after.services).map((name) => thing("service", name)),
+    ...changedNames(before.clusters, after.clusters).map((name) => thing("cluster", name)),
+    ...changedNames(before.flags, after.flags).map((name) => thing("flag", name)),
+    ...changedNames(before.routes, after.routes).map((name) => thing("route", name)),
+  ];
+}
+
+/** A route that matches, steers or fails over in another way may move any traffic of its service. */
+function rebuiltServices(before: Fleet, after: Fleet): ReadonlySet<string> {
+  if (before === after) return new Set();
+  const rebuilt = new Set(changedNames(before.routes.map(withoutWeights), after.routes.map(withoutWeights)));
+  const routes = [...before.routes, ...after.routes].filter(({ metadata }) => rebuilt.has(metadata.name));
+  return new Set(routes.map(({ spec }) => spec.service));
+}
+
+type Named = { readonly metadata: { readonly name: string } };
+
+/** Added, removed or different. */
+function changedNames(before: readonly Named[], after: readonly Named[]): readonly string[] {
+  const old = new Map(before.map((document) => [document.metadata.name, document]));
+  const next = new Map(after.map((document) => [document.metadata.name, document]));
+  return [...new Set([...old.keys(), ...next.keys()])].filter((name) => !sameJson(old.get(name), next.get(name)));
+}
+
+/** What a route says apart from how much goes where: whose share that changes is known from the controls. */
+function withoutWeights({ metadata, spec }: RouteDocument): Named & { readonly rest: unknown } {
+  const steering = (spec.steering ?? []).map(({ name, when }) => ({ name, when }));
+  const otherwise = "weights" in spec.default ? "weights" : spec.default;
+  return { metadata: { name: metadata.name }, rest: { ...spec, steering, default: otherwise } };
+}
+
+function changedOverlays(before: readonly Overlay[], after: readonly Overlay[]): readonly Thing[] {
+  const old = new Map(before.map((overlay) => [overlayKey(overlay), overlay]));
+  const next = new Map(after.map((overlay) => [overlayKey(overlay), overlay]));
+  return [...new Set([...old.keys(), ...next.keys()])]
+    .filter((key) => !sameJson(inEffect(old.get(key)), inEffect(next.get(key))))
+    .flatMap((key) => next.get(key) ?? old.get(key) ?? [])
+    .flatMap((overlay) => subjectOf(overlay) ?? []);
+}
+
+/** That a drain is held says something about it and changes nothing. */
+function inEffect(overlay: Overlay | undefined): unknown {
+  if (overlay === undefined || !("held" in overlay)) return overlay;
+  const { held: _, ...rest } = overlay;
+  return rest;
+}
+
+function subjectOf(overlay: Overlay): Thing | undefined {
+  switch (overlay.kind) {
+    case "regionDrain":
+      return thing("region", overlay.region);
+    case "clusterDrain":
+      return thing("cluster", overlay.cluster);
+    case "weightShift":
+      return thing("route", overlay.route);
+    case "flagSwitch":
+      return thing("flag", overlay.flag);
+    case "regionReturn":
+    case "clusterReturn":
+    case "freeze":
+    case "ruleOverride":
+      return undefined;
+    default:
+      return unreachable(overlay);
+  }
+}
+
+function shiftedRegions(controls: readonly ControlChange[]): readonly Thing[] {
+  return controls.flatMap(({ deltasBps }) => Object.keys(deltasBps).map((name) => thing("region", name)));
+}
+
+/** A region that is turned turns its clusters: they take new clients, or do not. */
+function clustersTurned(controls: ReadonlySet<string>, { clusters }: Fleet): readonly Thing[] {
+  return clusters
+    .filter(({ spec }) => controls.has(`region/${spec.region}`))
+    .map(({ metadata }) => thing("cluster", metadata.name));
+}
+
+/** What is touched because something else is. One walk over the fleet, however much that is. */
+function following(direct: ReadonlySet<Thing>, fleet: Fleet): readonly Thing[] {
+  const changed = ({ metadata, spec }: ClusterDocument) =>
+    direct.has(thing("cluster", metadata.name)) || direct.has(thing("service", spec.service));
+  const services = new Set<string>(fleet.clusters.filter(changed).map(({ spec }) => spec.service));
+  const routes = fleet.routes.filter(
+    ({ spec }) => services.has(spec.service) || direct.has(thing("service", spec.service)),
+  );
+  return [
+    ...regionsWhere(changed, fleet),
+    ...routes.map(({ metadata }) => thing("route", metadata.name)),
+    ...fleet.routes.flatMap((route) => flagged(route, direct)),
+  ];
+}
+
+function regionsWhere(wanted: (cluster: ClusterDocument) => boolean, { clusters }: Fleet): readonly Thing[] {
+  return clusters.filter(wanted).map(({ spec }) => thing("region", spec.region));
+}
+
+/** The route, and the regions that its rules send to, as far as they go by a flag that is touched. */
+function flagged({ metadata, spec }: RouteDocument, direct: ReadonlySet<Thing>): readonly Thing[] {
+  const rules = (spec.steering ?? []).filter(
+    ({ when }) => when.flag !== undefined && direct.has(thing("flag", when.flag)),
+  );
+  if (rules.length === 0) return [];
+  const regions = rules.flatMap(({ weights }) => Object.keys(weights));
+  return [thing("route", metadata.name), ...regions.map((name) => thing("region", name))];
+}
+
+/** Written in another order they are the same documents. */
+function sameDocuments({ documents: before }: FleetState, { documents: after }: FleetState): boolean {
+  if (before === after) return true;
+  const old = new Map(before.map((document) => [documentId(document), document]));
+  return before.length === after.length && after.every((document) => sameJson(old.get(documentId(document)), document));
+}
