@@ -24,7 +24,7 @@ import { chooseLevel, pickRegion } from "./level.ts";
 import type { LoadedCluster, LoadedRoute, LoadedService, LoadedSnapshot } from "./loaded-snapshot.ts";
 import { matchRoute } from "./match.ts";
 import { mirrorOf } from "./mirror.ts";
-import { ANY_CONDITION, DEGRADED_ONLY, HEALTHY_ONLY, pickCluster } from "./pick.ts";
+import { ACCEPTABLE, pickCluster } from "./pick.ts";
 import { healthOf } from "./region-health.ts";
 import { withoutShed } from "./shed.ts";
 import { type Steered, steer } from "./steering.ts";
@@ -147,12 +147,10 @@ function pickFirst(
   return cluster;
 }
 
-const ACCEPTABLE = { healthy: HEALTHY_ONLY, degraded: DEGRADED_ONLY, panic: ANY_CONDITION } as const;
-
 function healthStateOf(cluster: string, health: HealthView): HealthState | "ejected" {
   return health.ejected.has(cluster) ? "ejected" : (health.states.get(cluster) ?? "unknown");
 }
 
-function whyNowhere(service: LoadedService): RejectCode {
+export function whyNowhere(service: LoadedService): RejectCode {
   return service.residency === undefined ? "noEligibleRegion" : "residencyUnavailable";
 }

@@ -72,7 +72,7 @@ export function pickRegion(
   return pickRendezvous(keyHash, level, weightOf)?.region;
 }
 
-function levelHealth(level: Level, service: LoadedService, health: HealthView): LevelHealth {
+export function levelHealth(level: Level, service: LoadedService, health: HealthView): LevelHealth {
   let healthy = 0;
   let degraded = 0;
   let total = 0;
@@ -109,7 +109,8 @@ function spotAt(
   return { index: 0, mode: "healthy" };
 }
 
-function regionWeight(
+/** What a region of a level counts for: what it can take of its weight; in panic, all of it. */
+export function regionWeight(
   { weight }: WeightedRegion,
   mode: LevelMode,
   { healthyBps, degradedBps, headroomBps }: RegionHealth,

@@ -128,6 +128,8 @@ export type LoadedSnapshot = {
   readonly environment: string;
   readonly beacons: Snapshot["beacons"];
   readonly index: RouteIndex<LoadedRoute>;
+  /** In the order of their names: what goes through all of them, as plans do. */
+  readonly routes: readonly LoadedRoute[];
   readonly services: ReadonlyMap<string, LoadedService>;
 };
 
@@ -158,7 +160,7 @@ export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
     return service === undefined ? [] : [loadRoute(route, service, shared)];
   });
   const { revision, environment, beacons } = snapshot;
-  return { revision, environment, beacons, index: buildRouteIndex(routes), services };
+  return { revision, environment, beacons, index: buildRouteIndex(routes), routes, services };
 }
 
 /** What services and routes have in common, made once: the less there is of it, the more of it stays in the cache. */

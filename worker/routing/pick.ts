@@ -3,6 +3,7 @@
  * that side that are in the condition asked for.
  */
 import type { Side } from "../../config/documents.ts";
+import type { LevelMode } from "./level.ts";
 import type { LoadedCluster, LoadedService } from "./loaded-snapshot.ts";
 import type { Condition, Member, RegionHealth } from "./region-health.ts";
 import { pickRendezvous } from "./rendezvous.ts";
@@ -17,10 +18,15 @@ export type ClusterPick = {
 
 /** Which conditions will do: a level in panic does not believe its health. */
 export type Acceptable = (condition: Condition) => boolean;
-export const HEALTHY_ONLY: Acceptable = (condition) => condition === "healthy";
-export const DEGRADED_ONLY: Acceptable = (condition) => condition === "degraded";
 export const NOT_DOWN: Acceptable = (condition) => condition !== "down";
 export const ANY_CONDITION: Acceptable = () => true;
+
+/** What a level's load goes to, by how the level is used. */
+export const ACCEPTABLE: Readonly<Record<LevelMode, Acceptable>> = {
+  healthy: (condition) => condition === "healthy",
+  degraded: (condition) => condition === "degraded",
+  panic: ANY_CONDITION,
+};
 
 /** `tried` are clusters that are out of the question. Undefined when the region has nothing acceptable. */
 export function pickCluster(
@@ -39,7 +45,7 @@ export function pickCluster(
 }
 
 /** A canary with no share takes nobody, not even when everything else in the region is down. */
-function otherSide(region: RegionHealth, wanted: Side): readonly Member[] {
+export function otherSide(region: RegionHealth, wanted: Side): readonly Member[] {
   if (wanted === "canary") return region.stable;
   return region.canaryShareBps > 0 ? region.canary : [];
 }

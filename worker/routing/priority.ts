@@ -88,7 +88,7 @@ function firstTakesAll(levels: readonly LevelHealth[]): PriorityLoads {
 }
 
 /** Percent of its own load that this much of a level can carry, 0 to 100. */
-function availability(usable: number, total: number, overprovisioningFactor: number): number {
+export function availability(usable: number, total: number, overprovisioningFactor: number): number {
   return total === 0 ? 0 : Math.min(100, Math.floor((overprovisioningFactor * usable) / total));
 }
 

@@ -7,28 +7,15 @@ import type { Snapshot } from "../../../config/snapshot.ts";
 import { composeHealth, type HealthInputs } from "../../../worker/routing/compose-health.ts";
 import { traceDecision } from "../../../worker/routing/decide.ts";
 import type { TracedDecision } from "../../../worker/routing/decision.ts";
-import type { Facts } from "../../../worker/routing/facts.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
-import { type Geo, readAsn, readPlace } from "../../../worker/routing/place.ts";
+import { factsOf, keyHeadersOf, type Question } from "./question.ts";
 import { explainDecision } from "./sentences.ts";
-
-export type ExplainQuestion = {
-  /** Normalised by the caller. */
-  readonly host: string;
-  readonly path: string;
-  readonly method: string;
-  /** Field names of `request.cf`. */
-  readonly geo: Geo;
-  /** What the client is kept by: its address, or the value of the service's affinity header. */
-  readonly key?: string;
-  readonly draw: number;
-};
 
 export type Explanation = { readonly decision: TracedDecision; readonly sentences: readonly string[] };
 
 export type ExplainInput = {
   readonly snapshot: Snapshot;
-  readonly question: ExplainQuestion;
+  readonly question: Question;
   readonly report: HealthReport;
   readonly nowMs: number;
 };
@@ -37,28 +24,12 @@ export function explain({ snapshot, question, report, nowMs }: ExplainInput): Ex
   const loaded = loadSnapshot(snapshot);
   const decision = traceDecision({
     snapshot: loaded,
-    facts: factsOf(question, snapshot),
+    facts: factsOf(question, keyHeadersOf(loaded)),
     health: composeHealth(loaded, healthInputs(report), nowMs).view,
     draw: question.draw,
     now: nowMs,
   });
   return { decision, sentences: explainDecision(decision) };
-}
-
-function factsOf({ host, path, method, geo, key }: ExplainQuestion, snapshot: Snapshot): Facts {
-  const keyHeaders = new Set(
-    snapshot.services.flatMap(({ affinity }) => (affinity.by === "header" ? [affinity.header] : [])),
-  );
-  const asn = readAsn(geo);
-  return {
-    method,
-    host,
-    path,
-    header: (name) => (key !== undefined && keyHeaders.has(name) ? key : null),
-    place: readPlace(geo),
-    ...(asn === undefined ? {} : { asn }),
-    ...(key === undefined ? {} : { clientAddress: key }),
-  };
 }
 
 /** What probes know. Ejections, measured latency and reported load are each edge's own, and not known here. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { COUNTRY_MIX } from "../../../admin/core/plan/country-mix.ts";
 import { COUNTRIES } from "../../../config/countries.ts";
-import { COUNTRY_MIX, pickVisitor } from "../../../scripts/demo/country-mix.ts";
+import { pickVisitor } from "../../../scripts/demo/country-mix.ts";
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
