@@ -2,7 +2,7 @@
  * Which beacons an edge asks, nearest first. Beacons are Durable Objects that were placed by a location hint; where the
  * hint leads is Cloudflare's choice, so each vantage stands here as one large city of its area.
  */
-import type { Vantage } from "../config/documents.ts";
+import type { Vantage } from "../config/vantage.ts";
 import { nearness, unitVector } from "./routing/distance.ts";
 
 type Point = { readonly latitude: number; readonly longitude: number };

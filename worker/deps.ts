@@ -8,8 +8,11 @@ import { builtinSnapshot } from "./io/builtin.ts";
 import { HealthStore } from "./io/health.ts";
 import { logEvent } from "./io/log.ts";
 import { PropagationReporter } from "./io/propagation.ts";
+import { createPseudonym } from "./io/pseudonym.ts";
+import { Rejections } from "./io/rejections.ts";
 import { SnapshotStore } from "./io/snapshots.ts";
 import { createSources } from "./io/sources.ts";
+import { TrafficCounter } from "./io/traffic.ts";
 import { createVerifier } from "./io/verify.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type Egress, type Env, readSettings, type Settings } from "./settings.ts";
@@ -21,6 +24,7 @@ export type Deps = {
   readonly loopId: string;
   readonly snapshots: SnapshotStore;
   readonly health: HealthStore;
+  readonly traffic: TrafficCounter;
   readonly propagation: PropagationReporter;
   readonly retryBudget: RetryBudget;
   readonly cookies: AffinityCookies;
@@ -43,11 +47,24 @@ export function createDeps(env: Env): Deps {
   const cache = new BeaconCache({ environment, now, open: () => caches.default, log: logEvent });
   const randomHex = randomHexPool((bytes) => void crypto.getRandomValues(bytes));
   const health = new HealthStore({ draw, log: logEvent });
+  const traffic = new TrafficCounter(Math.random);
+  const rejections = new Rejections();
+  const propagation = new PropagationReporter({
+    isolate: randomHex(16),
+    ask,
+    traffic,
+    rejections,
+    pseudonym: createPseudonym(randomHex(32)),
+    chance: Math.random,
+    log: logEvent,
+  });
   const snapshots = new SnapshotStore({
     builtin: builtinSnapshot(environment),
     sources: createSources({ config: env.CONFIG, ask, cache, cacheMs }),
     verify: createVerifier(environment, publicKeys),
     health,
+    rejections,
+    tellRejection: (serving, coordinates) => propagation.noteRejection(serving, coordinates, now()),
     beaconMs: askMs,
     now,
     chance: Math.random,
@@ -58,7 +75,8 @@ export function createDeps(env: Env): Deps {
     loopId: loopIdOf(environment),
     snapshots,
     health,
-    propagation: new PropagationReporter({ isolate: randomHex(16), ask, chance: Math.random, log: logEvent }),
+    traffic,
+    propagation,
     retryBudget: new RetryBudget(),
     cookies: new AffinityCookies(settings.affinitySecrets),
     debugTokens: new DebugTokens(environment, publicKeys),

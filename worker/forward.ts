@@ -59,6 +59,7 @@ export async function forward(input: ForwardInput): Promise<Response> {
   if (response === undefined || (failure !== undefined && failure.kind !== "unavailable")) {
     discard(response);
     invariant(failure !== undefined, "an attempt without an answer has failed");
+    noteOwnError(failure, input, sending);
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
     return problem(problemOfFailure(failure), request, receivedStatus);
   }
@@ -121,6 +122,12 @@ function judge(
   const success = evidenceOf(response, failure, hasBody);
   deps.health.noteAttempt({ attempt, service, place, success, response, firstByteMs }, nowMs);
   return { attempt, response, failure, firstByteMs };
+}
+
+/** What says nothing about a cluster may have been the client's doing, and says nothing about the revision either. */
+function noteOwnError(failure: Failure, { question, deps }: ForwardInput, { hasBody }: Sending): void {
+  if (evidenceOf(undefined, failure, hasBody) === undefined) return;
+  deps.propagation.noteOwnError(question.snapshot.revision);
 }
 
 function failureOf(response: Response, request: Request): Failure | undefined {

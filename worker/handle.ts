@@ -7,7 +7,8 @@ import { forward } from "./forward.ts";
 import { withTrace } from "./live-trace.ts";
 import { problem } from "./problem.ts";
 import { answerByProtocol } from "./protocol.ts";
-import { decide } from "./routing/decide.ts";
+import { type DecideInput, decide } from "./routing/decide.ts";
+import type { RejectCode } from "./routing/decision.ts";
 import { readTarget } from "./target.ts";
 
 export async function handle(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {
@@ -26,7 +27,7 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
 
   const snapshot = deps.snapshots.current();
   const now = deps.now();
-  deps.propagation.served(snapshot, { place: facts.place, now, background: context });
+  deps.propagation.served(snapshot, facts.place.coordinates, now, context);
   const verified = readBinding(deps.cookies, { snapshot, facts, now });
   const binding = verified === undefined ? undefined : await verified;
   const question = {
@@ -37,9 +38,16 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
     now,
   };
   const decision = decide(question);
+  if (decision.route !== undefined) deps.traffic.note(decision.route, facts);
   const made =
     decision.kind === "reject"
-      ? problem(decision.code, request)
+      ? reject(decision.code, request, question, deps)
       : await forward({ request, target, client: client.value, decision, question, deps, background: context });
   return withTrace(made, request, { target, question, deps }) ?? made;
+}
+
+function reject(code: RejectCode, request: Request, { snapshot }: DecideInput, deps: Deps): Response {
+  const answer = problem(code, request);
+  if (answer.status >= 500) deps.propagation.noteOwnError(snapshot.revision);
+  return answer;
 }

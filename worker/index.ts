@@ -13,7 +13,7 @@ const depsByEnv = new WeakMap<Env, Deps>();
 
 export default {
   fetch(request, env, context) {
-    const failed = (error: unknown) => answerFailure(request, error);
+    const failed = (error: unknown) => answerFailure(error, { request, env, context });
     try {
       // A rejection is caught as one: awaiting here besides would cost each request a turn of its own.
       return handle(request, depsOf(env), context).catch(failed);
@@ -23,9 +23,13 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-function answerFailure(request: Request, error: unknown): Response {
+type Failed = { readonly request: Request; readonly env: Env; readonly context: ExecutionContext };
+
+function answerFailure(error: unknown, { request, env, context }: Failed): Response {
   const requestId = crypto.randomUUID();
   logEvent("request.failed", { requestId, error: error instanceof Error ? error.stack : String(error) });
+  const deps = depsByEnv.get(env); // There are none when the variables cannot be read.
+  deps?.propagation.noteInternalError(deps.snapshots.current(), deps.now(), context);
   return problem("internal", request, { requestId });
 }
 

@@ -2,7 +2,7 @@
  * What the edges of one vantage ask: the newest revision, its signed text, and the health of the clusters. Told by the
  * fleet object and the prober, it never goes back: what is older than what it has is ignored, so late and repeated
  * messages do no harm. It decides nothing and cannot sign; edges verify what they get. Edges tell it which revision they
- * serve, and it counts.
+ * serve, how that goes and what traffic they have, and it counts.
  */
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -16,6 +16,8 @@ import {
 import { HEALTH_REPORT_EMPTY, HealthReport } from "../../config/health.ts";
 import { Revision } from "../../config/ids.ts";
 import { EdgeReports, type ReportedEdges } from "../core/propagation/edge-reports.ts";
+import { type BeaconDemand, RecentDemand } from "../core/propagation/recent-demand.ts";
+import { RecentFigures, type RevisionFigures } from "../core/propagation/revision-figures.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { logEvent } from "../log.ts";
 import { sha256Hex } from "../store/digest.ts";
@@ -26,7 +28,11 @@ import { FailingSwitch } from "./failing-switch.ts";
 const SNAPSHOT_TEXT = "snapshot";
 
 /** What a beacon answers about its edges. */
-export type BeaconPropagation = ReportedEdges & { readonly revision: number };
+export type BeaconPropagation = ReportedEdges & {
+  readonly revision: number;
+  /** Of the last ten minutes, oldest revision first. */
+  readonly figures: readonly RevisionFigures[];
+};
 
 export type SnapshotMessage = { readonly revision: number; readonly text: string };
 
@@ -35,6 +41,8 @@ export class BeaconObject extends DurableObject<AdminEnv> {
   #state: BeaconState;
   /** In memory only: after a restart the edges have reported again within seconds. */
   readonly #reports = new EdgeReports();
+  readonly #figures = new RecentFigures();
+  readonly #demand = new RecentDemand();
   /** Loaded when it is first asked for. */
   #text: string | undefined;
 
@@ -75,11 +83,17 @@ export class BeaconObject extends DurableObject<AdminEnv> {
     return revision;
   }
 
-  /** What its edges serve, as far as they have reported. */
+  /** What its edges serve and refuse, and how that goes, as far as they have reported. */
   async readPropagation(): Promise<BeaconPropagation> {
     this.#failing.check();
     const nowMs = Date.now();
-    return { revision: this.#state.revision, ...this.#reports.view(nowMs) };
+    return { revision: this.#state.revision, ...this.#reports.view(nowMs), figures: this.#figures.view(nowMs) };
+  }
+
+  /** What traffic its edges had within the last minute. */
+  async readDemand(): Promise<BeaconDemand> {
+    this.#failing.check();
+    return this.#demand.view(Date.now());
   }
 
   /** Answers with the sequence that it holds afterwards. */
@@ -103,7 +117,10 @@ export class BeaconObject extends DurableObject<AdminEnv> {
     if (text.length > REPORT_BYTES_MAX) return new Response(null, { status: 413 });
     const report = parseReport(text);
     if (report === undefined) return new Response(null, { status: 400 });
-    this.#reports.accept(report, Date.now());
+    const nowMs = Date.now();
+    this.#reports.accept(report, nowMs);
+    this.#figures.accept(report, nowMs);
+    this.#demand.accept(report, nowMs);
     return new Response(null, { status: 204 });
   }
 }

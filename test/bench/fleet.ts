@@ -82,7 +82,7 @@ export function benchSnapshot(clusters: number, shape: FleetShape): Snapshot {
   return compile({ fleet, overlays: [], environment: BENCH_ENVIRONMENT, revision: Revision.parse(1) });
 }
 
-function document(kind: string, name: string, spec: unknown) {
+export function document(kind: string, name: string, spec: unknown) {
   return { apiVersion: API_VERSION, kind, metadata: { name, owner: "bench" }, spec };
 }
 

@@ -10,6 +10,13 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** By nearest rank: a value that was measured, and with few of them the largest. `percent` is above 0 and up to 100. */
+export function percentile(values: readonly number[], percent: number): number {
+  const value = values.toSorted((a, b) => a - b)[Math.ceil((percent / 100) * values.length) - 1];
+  invariant(value !== undefined, "a percentile is taken of at least one value");
+  return value;
+}
+
 /** Median, smallest and largest: the spread says how much of a difference is noise. */
 export type Summary = { readonly median: number; readonly min: number; readonly max: number };
 

@@ -42,11 +42,23 @@ export function benchWorker(name: string): string {
   return path.join(HERE, "workers", `${name}.ts`);
 }
 
+/** Where a service keeps its Durable Objects when they are to be on disk; the folder must exist. */
+export type Storage = { readonly name: string; readonly folder: string };
+
+/** For `fields`: these classes are objects with SQLite, on that disk. */
+export function objectsOn({ name }: Storage, classNames: readonly string[]): readonly string[] {
+  const namespaces = classNames.map(
+    (className) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
+  );
+  return [`durableObjectNamespaces = [${namespaces.join(", ")}]`, `durableObjectStorage = (localDisk = "${name}")`];
+}
+
 /** Bundles the services into the folder, writes their configuration beside them, and returns its file name. */
 export async function writeConfiguration(
   name: string,
   folder: string,
   services: readonly WorkerService[],
+  storage?: Storage,
 ): Promise<string> {
   const workers: string[] = [];
   for (const service of services) {
@@ -55,7 +67,10 @@ export async function writeConfiguration(
     workers.push(worker(service, module));
   }
   const file = `${name}.capnp`;
-  await writeFile(path.join(folder, file), configuration(workers));
+  await writeFile(
+    path.join(folder, file),
+    configuration([...workers, ...(storage === undefined ? [] : [diskService(storage)])]),
+  );
   return file;
 }
 
@@ -69,12 +84,16 @@ function worker({ name, bindings, fields = [] }: WorkerService, module: string):
   return `(name = "${name}", worker = (${all.join(", ")}))`;
 }
 
-function configuration(workers: readonly string[]): string {
+function diskService({ name, folder }: Storage): string {
+  return `(name = "${name}", disk = (path = ${JSON.stringify(folder)}, writable = true))`;
+}
+
+function configuration(services: readonly string[]): string {
   const socket = `(name = "http", address = "127.0.0.1:0", http = (cfBlobHeader = "${CF_BLOB_HEADER}"), service = "${MAIN_SERVICE}")`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    ${[...workers, NETWORK].join(",\n    ")}
+    ${[...services, NETWORK].join(",\n    ")}
   ],
   sockets = [${socket}]
 );

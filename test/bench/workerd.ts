@@ -3,6 +3,7 @@
  * process' CPU time is the Worker's. The configuration is written beside the bundles and embeds them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -23,14 +24,24 @@ export function workerdPackage(): { path: string; version: string } {
   return { path, version };
 }
 
-/** Starts workerd on a file of that folder and waits until its one socket listens. */
-export async function startWorkerd(folder: string, file: string, cleanup: Cleanup): Promise<WorkerdProcess> {
+/**
+ * Starts workerd on a file of that folder and waits until its one socket listens. What it and its Workers say goes to
+ * stderr, or to the end of `logFile`.
+ */
+export async function startWorkerd(
+  folder: string,
+  file: string,
+  cleanup: Cleanup,
+  logFile?: string,
+): Promise<WorkerdProcess> {
+  const log = logFile === undefined ? 2 : openSync(logFile, "a");
   const child = spawn(workerdPackage().path, ["serve", file, "--control-fd=3"], {
     cwd: folder,
-    stdio: ["ignore", 2, 2, "pipe"],
+    stdio: ["ignore", log, log, "pipe"],
     // A process group of its own: Ctrl-C goes to the bench, which ends this process when the load has stopped.
     detached: true,
   });
+  if (logFile !== undefined) closeSync(log);
   cleanup.add(() => stopChild(child));
   const control = child.stdio[3];
   invariant(control !== null && control !== undefined && "read" in control, "the control pipe can be read");

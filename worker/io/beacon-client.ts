@@ -1,6 +1,6 @@
 /** One question to a beacon over the binding, with an end to it. Throws when the beacon does not answer it well. */
 import { BEACON_ORIGIN } from "../../config/beacon.ts";
-import type { Vantage } from "../../config/documents.ts";
+import type { Vantage } from "../../config/vantage.ts";
 import type { Env } from "../settings.ts";
 
 /** A beacon that takes longer is as good as gone; the next one in line is asked instead. */

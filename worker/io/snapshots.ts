@@ -3,20 +3,25 @@
  *
  *   memory (last known good, for ever) <- nearest beacon (at most every `beaconMs`) <- KV (fallback) <- built in
  *
- * Revisions only rise. What is off in any way is refused with one log line, and the last good one stays. A cold isolate
- * waits a moment for KV before it routes by the snapshot in its bundle, which may be weeks old and know nothing of a
+ * Revisions only rise. Within one, the form that the beacon has is taken: while a revision is tried elsewhere, a part of
+ * it may be given out here under its number, and the rest follows. What is off in any way is refused with one log line,
+ * and the last good one stays. A cold isolate waits a moment for KV before it routes by the snapshot in its bundle, which may be weeks old and know nothing of a
  * drain; KV and not the beacon first, because the newest list of beacons is in the snapshot.
  *
  * workerd ties I/O to the request that started it, so requests share results here, never promises: each question is
  * asked under one request's `waitUntil`, and what it found is in memory for all.
  */
-import type { Vantage } from "../../config/documents.ts";
+import type { BeaconState } from "../../config/beacon.ts";
+import type { Revision } from "../../config/ids.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
+import type { Vantage } from "../../config/vantage.ts";
 import { rankBeacons } from "../beacon-choice.ts";
 import type { Place } from "../routing/facts.ts";
 import { type LoadedSnapshot, loadSnapshot } from "../routing/loaded-snapshot.ts";
+import { sha256Hex } from "./digest.ts";
 import { type Asked, freshness, nextDueMs, WAIT_MS_MAX } from "./freshness.ts";
 import type { HealthStore } from "./health.ts";
+import type { Rejections } from "./rejections.ts";
 import type { Sources } from "./sources.ts";
 import type { SnapshotRefusal, Verifier } from "./verify.ts";
 
@@ -31,6 +36,10 @@ export type SnapshotStoreOptions = {
   readonly sources: Sources;
   readonly verify: Verifier;
   readonly health: HealthStore;
+  /** Kept up to date with what is refused and what is made good. */
+  readonly rejections: Rejections;
+  /** Called behind a request's back when something was refused that was not refused before. */
+  readonly tellRejection: (serving: LoadedSnapshot, coordinates: Place["coordinates"]) => Promise<void>;
   /** The interval of asking; an answer may have an age of its own (`beacon-cache.ts`). */
   readonly beaconMs: number;
   readonly now: () => number;
@@ -42,9 +51,17 @@ export type SnapshotStoreOptions = {
 /** The part of an execution context that is needed here. */
 type Background = { waitUntil(promise: Promise<unknown>): void };
 
+/** Where a text came from, and as which revision it was offered: KV does not say. */
+type Offer = { readonly source: "beacon" | "kv"; readonly revision?: Revision };
+
+/** Which text is served, and where it came from. */
+type Origin = { readonly source: Offer["source"]; readonly digest: string };
+
 export class SnapshotStore {
   readonly #options: SnapshotStoreOptions;
   #current: LoadedSnapshot;
+  /** Undefined for the one in the bundle. */
+  #origin: Origin | undefined;
   #asked: Asked = { kind: "never" };
   #kvDueMs = 0;
   /** Failures in a row; picks the beacon that is asked next. */
@@ -75,7 +92,7 @@ export class SnapshotStore {
     // Claimed before anything is awaited: under load only one request asks. Requests that wait each ask for themselves.
     if (this.#asked.kind !== "never") this.#asked = { ...this.#asked, dueMs: nextDueMs(nowMs, beaconMs, chance()) };
     const refreshed = this.#refresh(cold);
-    background.waitUntil(refreshed);
+    background.waitUntil(this.#tellAfter(refreshed));
     return verdict === "stale" ? this.#waitFor(refreshed) : undefined;
   }
 
@@ -86,6 +103,13 @@ export class SnapshotStore {
     const nowMs = now();
     if (freshness(this.#asked, beaconMs, nowMs) !== "stale") return;
     this.#asked = { kind: "failed", dueMs: nextDueMs(nowMs, beaconMs, chance()) };
+  }
+
+  /** Apart from the refreshing itself, because a request may be waiting for that. */
+  async #tellAfter(refreshed: Promise<void>): Promise<void> {
+    await refreshed;
+    const { rejections, tellRejection } = this.#options;
+    if (rejections.takeNews()) await tellRejection(this.#current, this.#coordinates);
   }
 
   async #refresh(cold: boolean): Promise<void> {
@@ -111,8 +135,9 @@ export class SnapshotStore {
       const state = await sources.loadBeaconState(vantage);
       health.accept(state.health, this.#options.now());
       const name = `${state.revision}/${state.snapshotDigest}`;
-      if (state.revision > this.#current.revision && name !== this.#refusedName) {
-        const accepted = await this.#accept(await sources.loadBeaconSnapshot(vantage, state), "beacon");
+      if (this.#isNews(state) && name !== this.#refusedName) {
+        const text = await sources.loadBeaconSnapshot(vantage, state);
+        const accepted = await this.#accept(text, { source: "beacon", revision: state.revision });
         this.#refusedName = accepted ? undefined : name;
       }
       return true;
@@ -120,6 +145,12 @@ export class SnapshotStore {
       if (this.#failures === 0) log("beacon.failed", { vantage, detail: String(error) });
       return false;
     }
+  }
+
+  /** Also the same revision, when its text is another one. A state without a digest cannot say so. */
+  #isNews({ revision, snapshotDigest }: BeaconState): boolean {
+    if (revision !== this.#current.revision) return revision > this.#current.revision;
+    return snapshotDigest !== undefined && snapshotDigest !== this.#origin?.digest;
   }
 
   /** The nearest beacon; after a failure the next nearest, and so on around. */
@@ -134,38 +165,54 @@ export class SnapshotStore {
     this.#refusedName = undefined;
     try {
       const text = await sources.loadKvSnapshot();
-      if (text !== null) await this.#accept(text, "kv");
+      if (text !== null) await this.#accept(text, { source: "kv" });
     } catch (error) {
       log("kv.failed", { detail: String(error) });
     }
   }
 
   /** True when the text is sound, also when it is not newer than what is served. */
-  async #accept(text: string, source: "beacon" | "kv"): Promise<boolean> {
-    const verified = await this.#options.verify(text);
+  async #accept(text: string, offer: Offer): Promise<boolean> {
+    const { verify, rejections, log } = this.#options;
+    const verified = await verify(text);
     if (!verified.ok) {
-      this.#refuse(verified.error, source, text);
+      this.#refuse(verified.error, offer, text);
       return false;
     }
     const snapshot = verified.value;
-    // Read after the last wait: another request may have brought a newer one meanwhile.
-    if (snapshot.revision <= this.#current.revision) return true;
+    const origin = { source: offer.source, digest: await sha256Hex(text) };
+    // Asked after the last wait: another request may have brought a newer one meanwhile.
+    if (!this.#supersedes(snapshot.revision, origin)) {
+      if (offer.source === "kv") rejections.settleUnnumbered();
+      return true;
+    }
     try {
       this.#current = loadSnapshot(snapshot);
     } catch (error) {
-      this.#refuse({ code: "unloadable", detail: `revision ${snapshot.revision}: ${String(error)}` }, source, text);
+      const detail = `revision ${snapshot.revision}: ${String(error)}`;
+      this.#refuse({ code: "unloadable", detail }, { ...offer, revision: snapshot.revision }, text);
       return false;
     }
-    this.#options.log("snapshot.loaded", { revision: snapshot.revision, source });
+    this.#origin = origin;
+    rejections.settle(snapshot.revision);
+    log("snapshot.loaded", { revision: snapshot.revision, source: offer.source });
     return true;
   }
 
-  #refuse({ code, detail }: SnapshotRefusal, source: string, text: string): void {
+  /** KV may be a minute behind the beacons, so within one revision it only takes the place of what it gave itself. */
+  #supersedes(revision: number, { source, digest }: Origin): boolean {
+    if (revision !== this.#current.revision) return revision > this.#current.revision;
+    return digest !== this.#origin?.digest && (source === "beacon" || this.#origin?.source === "kv");
+  }
+
+  #refuse({ code, detail }: SnapshotRefusal, { source, revision }: Offer, text: string): void {
+    const { rejections, log } = this.#options;
+    rejections.note(revision === undefined ? { code } : { revision, code });
     // The signature tells texts apart without keeping them; what is too short to have one is its own key.
     const key = `${source} ${code} ${detail} ${text.slice(0, 200)}`;
     if (this.#refusals.has(key)) return;
     if (this.#refusals.size >= REFUSALS_MAX) this.#refusals.clear();
     this.#refusals.add(key);
-    this.#options.log("snapshot.refused", { code, detail, source, serving: this.#current.revision });
+    log("snapshot.refused", { code, detail, source, serving: this.#current.revision });
   }
 }

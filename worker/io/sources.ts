@@ -4,10 +4,11 @@
  * protocol says; the store catches.
  */
 import { BEACON_STATE_PATH, BeaconState, beaconSnapshotPath, SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
-import type { Vantage } from "../../config/documents.ts";
+import type { Vantage } from "../../config/vantage.ts";
 import type { Env } from "../settings.ts";
 import { type BeaconCache, IMMUTABLE } from "./beacon-cache.ts";
 import type { AskBeacon } from "./beacon-client.ts";
+import { sha256Hex } from "./digest.ts";
 
 export type Sources = {
   readonly loadBeaconState: (vantage: Vantage) => Promise<BeaconState>;
@@ -54,8 +55,7 @@ export function createSources({ config, ask, cache, cacheMs }: SourcesOptions): 
 /** A beacon that was told of another form between two questions gives a text with another digest; the next round asks again. */
 async function textOf(text: string, digest: string | undefined): Promise<string> {
   if (digest === undefined) return text;
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  const actual = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const actual = await sha256Hex(text);
   if (actual !== digest) throw new Error(`the text has the digest ${actual} instead of ${digest}`);
   return text;
 }

@@ -1,6 +1,6 @@
 /** Which beacon is asked, and when. */
 import { describe, expect, test } from "vitest";
-import type { Vantage } from "../../../config/documents.ts";
+import type { Vantage } from "../../../config/vantage.ts";
 import { rankBeacons } from "../../../worker/beacon-choice.ts";
 import { type Asked, freshness, nextDueMs } from "../../../worker/io/freshness.ts";
 

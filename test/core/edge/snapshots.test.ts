@@ -1,5 +1,5 @@
 /** The snapshot that an isolate serves by: it never goes backwards, and nothing that is off replaces it. */
-import { generateKeyPairSync, sign } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { BeaconState } from "../../../config/beacon.ts";
 import { canonicalJson } from "../../../config/canonical.ts";
@@ -7,6 +7,7 @@ import { HEALTH_REPORT_EMPTY } from "../../../config/health.ts";
 import { encodeSigned } from "../../../config/signed.ts";
 import { Snapshot } from "../../../config/snapshot.ts";
 import { HealthStore } from "../../../worker/io/health.ts";
+import { Rejections } from "../../../worker/io/rejections.ts";
 import { SnapshotStore } from "../../../worker/io/snapshots.ts";
 import { createVerifier } from "../../../worker/io/verify.ts";
 import { readPlace } from "../../../worker/routing/place.ts";
@@ -47,6 +48,10 @@ class World {
   readonly events: { event: string; fields: Fields }[] = [];
   readonly background: Promise<unknown>[] = [];
   readonly health = new HealthStore({ draw: () => 0, log: () => undefined });
+  readonly rejections = new Rejections();
+  /** What was told of rejections, each time. */
+  readonly told: (readonly unknown[])[] = [];
+  tell: () => Promise<void> = async () => undefined;
   readonly store: SnapshotStore;
 
   constructor(builtin: Fields = snapshotOf(0)) {
@@ -60,6 +65,11 @@ class World {
       },
       verify: createVerifier("demo", { k1: PUBLIC_KEY }),
       health: this.health,
+      rejections: this.rejections,
+      tellRejection: ({ revision }) => {
+        this.told.push([revision, ...this.rejections.list()]);
+        return this.tell();
+      },
       beaconMs: BEACON_MS,
       now: () => this.nowMs,
       chance: () => 0,
@@ -90,6 +100,11 @@ class World {
 function stateOf(revision: number, sequence = 0, clusters: Record<string, string> = {}): BeaconState {
   // What the beacon sends has passed its own schema; branding names again would only repeat it.
   return { revision, health: { ...HEALTH_REPORT_EMPTY, sequence, clusters } } as BeaconState;
+}
+
+/** The state that names `text`, as the admin Worker's beacon does. */
+function stateNaming(revision: number, text: string): BeaconState {
+  return { ...stateOf(revision), snapshotDigest: createHash("sha256").update(text).digest("hex") };
 }
 
 const never = () => new Promise<never>(() => undefined);
@@ -260,6 +275,47 @@ describe("a warm isolate", () => {
     expect(await world.request()).toBe(7);
   });
 
+  test("tells of what it refuses once, and of what is made good no more", async () => {
+    const name = { revision: 6, code: "signatureWrong" };
+    world.texts = async (revision) => signed(snapshotOf(revision), { keys: STRANGER });
+    world.state = async () => stateOf(6);
+    for (let i = 0; i < 20; i++) await world.request(BEACON_MS);
+    expect(world.told).toEqual([[5, name]]);
+    expect(world.rejections.list()).toEqual([name]);
+    world.state = async () => stateOf(7);
+    await world.request(BEACON_MS);
+    expect(world.told).toEqual([
+      [5, name],
+      [5, name, { ...name, revision: 7 }],
+    ]);
+    world.texts = async (revision) => signed(snapshotOf(revision));
+    world.state = async () => stateOf(8);
+    await world.request(BEACON_MS);
+    expect(world.rejections.list()).toEqual([]);
+    expect(world.told).toHaveLength(2);
+  });
+
+  test("does not know the revision of what KV holds, and forgets it when KV is sound again", async () => {
+    world.kv = async () => "garbage";
+    world.state = failing;
+    await world.request(BEACON_MS);
+    expect(world.told).toEqual([[5, { code: "malformed" }]]);
+    world.kv = async () => signed(snapshotOf(4));
+    await world.request(60_000);
+    expect(world.rejections.list()).toEqual([]);
+  });
+
+  test("makes no request wait for the telling", async () => {
+    world.tell = never;
+    world.texts = async () => "garbage";
+    world.state = async () => stateOf(6);
+    world.nowMs += 3_600_000;
+    const started = performance.now();
+    await world.store.freshen(NOWHERE, { waitUntil: () => undefined });
+    expect(world.told).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(100);
+  });
+
   test("does not flip when good and bad alternate", async () => {
     let turn = 0;
     world.texts = async (revision) => (turn++ % 2 === 0 ? "garbage" : signed(snapshotOf(revision)));
@@ -269,6 +325,57 @@ describe("a warm isolate", () => {
       served.push(await world.request(BEACON_MS));
     }
     expect(served).toEqual(served.toSorted((a, b) => a - b));
+  });
+});
+
+describe("another form of the same revision", () => {
+  // While a revision is tried at one vantage, the others get a part of it under its number, and all of it afterwards.
+  const part = signed(snapshotOf(6, { beacons: ["weur"] }));
+  const whole = signed(snapshotOf(6, { beacons: ["weur", "enam"] }));
+  const served = () => world.store.current().beacons;
+
+  const beaconHas = (text: string) => {
+    world.state = async () => stateNaming(6, text);
+    world.texts = async () => text;
+  };
+
+  test("is taken from the beacon, once", async () => {
+    for (const text of [part, whole]) {
+      beaconHas(text);
+      for (let i = 0; i < 5; i++) await world.request(BEACON_MS);
+    }
+    expect(served()).toEqual(["weur", "enam"]);
+    expect(world.asked.snapshot).toBe(2);
+  });
+
+  test("is taken from the beacon by who started on what KV has", async () => {
+    world.kv = async () => part;
+    beaconHas(whole);
+    await world.request();
+    expect(served()).toEqual(["weur", "enam"]);
+  });
+
+  test.each([
+    ["the beacon", whole, ["weur", "enam"]],
+    ["KV", part, ["weur", "enam"]],
+  ])("does not come from KV to who has its own from %s, unless from KV, too", async (from, text, beacons) => {
+    if (from === "KV") world.kv = async () => text;
+    else beaconHas(text);
+    await world.request();
+    world.state = failing;
+    world.kv = async () => (text === part ? whole : part);
+    await world.request(BEACON_MS);
+    await world.request(60_000);
+    expect(served()).toEqual(beacons);
+  });
+
+  test("that is refused leaves the first, and is told under its number", async () => {
+    beaconHas(part);
+    await world.request();
+    beaconHas(signed(snapshotOf(6), { keys: STRANGER }));
+    for (let i = 0; i < 5; i++) await world.request(BEACON_MS);
+    expect(served()).toEqual(["weur"]);
+    expect(world.rejections.list()).toEqual([{ revision: 6, code: "signatureWrong" }]);
   });
 });
 

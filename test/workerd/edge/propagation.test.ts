@@ -127,4 +127,95 @@ describe("what an isolate reports", () => {
     ]);
     expect(new Set(reports.map(({ isolate }) => isolate)).size).toBe(1);
   });
+
+  test("is what it counted, by country and route, and a few requests without their addresses", async () => {
+    await publish(fleet(3));
+    const edge = startEdge();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    for (const country of ["DE", "DE", "US"]) {
+      const headers = { "cf-connecting-ip": "192.0.2.7" };
+      await edge.fetch(
+        new Request("http://web.example/a?b=c", { headers, cf: { country, asn: 64_496 } } as RequestInit),
+      );
+    }
+    await edge.fetch(new Request("http://nobody.example/"));
+    vi.setSystemTime(Date.now() + 12_000);
+    await edge.fetch(new Request("http://nobody.example/"));
+    const [report] = (await reportedToBeacon()).map((text) => EdgeReport.parse(text));
+    expect(report).toMatchObject({ requests: 5, countries: { DE: 2, US: 1 }, routes: { web: 3 } });
+    expect(report?.sample?.[0]).toEqual({
+      ...{ host: "web.example", method: "GET", path: "/a", country: "DE", continent: "EU", asn: 64_496 },
+      key: expect.stringMatching(/^[0-9a-f]{8}$/),
+    });
+    expect(JSON.stringify(report)).not.toMatch(/192|b=c/);
+  });
+
+  /** What the next ordinary report says of errors, after these requests. */
+  async function errorsAfter(edge: Edge, ...requests: Request[]): Promise<Partial<EdgeReport>> {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await served(edge); // the time of the first report is drawn when a request is decided
+    for (const one of requests) await (await edge.fetch(one)).text();
+    vi.setSystemTime(Date.now() + 12_000);
+    await served(edge);
+    const { ownErrors, invariants } = EdgeReport.parse((await reportedToBeacon()).at(-1));
+    return { ...(ownErrors === undefined ? {} : { ownErrors }), ...(invariants === undefined ? {} : { invariants }) };
+  }
+
+  const post = (path: string, body?: string) =>
+    new Request(`http://web.example${path}`, {
+      ...{ method: "POST", cf: { country: "DE", continent: "EU" } },
+      ...(body === undefined ? {} : { body }),
+    } as RequestInit);
+
+  test.each<[string, () => Request, number | undefined]>([
+    ["a cluster's own 500", () => new Request("http://web.example/a", { headers: { "x-status": "500" } }), undefined],
+    ["a host that nobody serves", () => new Request("http://other.example/"), undefined],
+    ["a loop, which any client can claim", () => loop(), undefined],
+    ["a cluster that resets", () => post("/reset"), 1],
+    ["a cluster that does not answer in time", () => post("/hang"), 1],
+    ["an upload that broke, as far as one can tell", () => post("/reset", "x"), undefined],
+    ["a place that may not serve", () => residencyOf("IN"), undefined],
+  ])("counts %s as an error of its own: %s", async (_, made, ownErrors) => {
+    await publish(fleet(3));
+    expect(await errorsAfter(startEdge(), made())).toEqual(ownErrors === undefined ? {} : { ownErrors });
+  });
+
+  test("counts that there is nowhere to send a request", async () => {
+    const drained = fleet(3);
+    const regions = drained.regions.map((one) => ({ ...one, availability: { adminState: "disabled" } as const }));
+    await publish({ ...drained, regions });
+    const edge = startEdge();
+    expect(await errorsAfter(edge, request())).toEqual({ ownErrors: 2 });
+  });
+
+  test("tells of a snapshot that it refuses at once, though nobody else asks for anything", async () => {
+    await publish(fleet(1));
+    const broken = (await signed(moved(2))).replace("europe", "eurupe");
+    await tellBeacon("/snapshot/2", broken);
+    const state = { revision: 2, snapshotDigest: await sha256Hex(broken), health: HEALTH_REPORT_EMPTY };
+    await tellBeacon("/state", JSON.stringify(state));
+    expect(await served(startEdge())).toBe("america");
+    const reports = (await reportedToBeacon()).map((report) => EdgeReport.parse(report));
+    expect(reports).toMatchObject([{ revision: 1, rejected: [{ revision: 2, code: "signatureWrong" }] }]);
+  });
+
+  test("tells of a bug at once", async () => {
+    await publish(fleet(1));
+    const edge = startEdge({
+      EGRESS: {
+        fetch: () => {
+          throw new Error("a bug");
+        },
+      },
+    });
+    expect(await served(edge)).toBe("500");
+    const reports = (await reportedToBeacon()).map((report) => EdgeReport.parse(report));
+    expect(reports).toMatchObject([{ revision: 1, requests: 1, invariants: 1, ownErrors: 1 }]);
+  });
 });
+
+const loop = () => new Request("http://web.example/", { headers: { "cdn-loop": "fairlead-demo" } });
+
+function residencyOf(country: string): Request {
+  return new Request("http://accounts.example/a", { cf: { country } } as RequestInit);
+}
