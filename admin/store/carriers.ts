@@ -3,7 +3,7 @@
  * try again. What is behind the target is still to be done; nothing else says so.
  */
 import { z } from "@hono/zod-openapi";
-import type { Vantage } from "../../config/documents.ts";
+import type { Vantage } from "../../config/vantage.ts";
 
 export type CarrierName = "kv" | "prober" | `beacon:${Vantage}`;
 

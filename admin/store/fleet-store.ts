@@ -5,45 +5,58 @@
  */
 import { z } from "@hono/zod-openapi";
 import { canonicalJson } from "../../config/canonical.ts";
+import type { Diffable } from "../../config/diff.ts";
 import { hasErrors } from "../../config/findings.ts";
 import { invariant } from "../../config/invariant.ts";
 import { Overlay } from "../../config/overlays.ts";
 import { readFleet } from "../../config/read-fleet.ts";
 import type { Outcome } from "../core/changes/mutation.ts";
-import { emptyState, type FleetState } from "../core/changes/state.ts";
+import { emptyState } from "../core/changes/state.ts";
+import { type StoredState, stateDigest } from "../core/commit/next-state.ts";
+import { sha256Hex } from "../core/digest.ts";
 import { addCarriers, type CarrierName } from "./carriers.ts";
-import { sha256Hex } from "./digest.ts";
 import { findRevision, insertRevision, type RevisionRecord, targetRevision } from "./revisions.ts";
 import { loadText, saveText } from "./texts.ts";
 
-/** A state with the names under which it is kept. `digest` covers all of it and is the ETag. */
-export type StoredState = {
-  readonly state: FleetState;
-  readonly digest: string;
-  readonly documentsDigest: string;
-  readonly overlaysDigest: string;
-};
-
 export type ReadOptions = { readonly environment: string; readonly development: boolean };
 
-export async function loadTarget(sql: SqlStorage, options: ReadOptions): Promise<StoredState> {
+export function loadTarget(sql: SqlStorage, options: ReadOptions): StoredState {
   const record = targetRevision(sql);
-  if (record !== undefined) return loadRecord(sql, record, options);
+  if (record !== undefined) {
+    const stored = loadRecord(sql, record, options);
+    invariant(stored !== undefined, "the target is kept");
+    return stored;
+  }
   const state = emptyState(options.environment);
-  const documentsDigest = await sha256Hex(canonicalJson(state.documents));
-  const overlaysDigest = await sha256Hex(canonicalJson(state.overlays));
-  return { state, digest: await stateDigest(state, documentsDigest, overlaysDigest), documentsDigest, overlaysDigest };
+  const documentsDigest = sha256Hex(canonicalJson(state.documents));
+  const overlaysDigest = sha256Hex(canonicalJson(state.overlays));
+  return { state, digest: stateDigest(state, documentsDigest, overlaysDigest), documentsDigest, overlaysDigest };
 }
 
+/** Undefined when there is no such revision, or when it is so old that its documents are no longer kept. */
 export function loadRevisionState(sql: SqlStorage, revision: number, options: ReadOptions): StoredState | undefined {
   const record = findRevision(sql, revision);
   return record === undefined ? undefined : loadRecord(sql, record, options);
 }
 
-function loadRecord(sql: SqlStorage, record: RevisionRecord, options: ReadOptions): StoredState {
-  const { documents, fleet, findings } = readFleet(parseArray(loadText(sql, record.documentsDigest)), options);
+/** What two revisions are compared by: the documents as they were written, and the overlays. Cheaper than the state. */
+export type WrittenState = { readonly documents: readonly Diffable[]; readonly overlays: readonly Overlay[] };
+
+export function loadWritten(sql: SqlStorage, record: RevisionRecord): WrittenState | undefined {
+  const documents = loadText(sql, record.documentsDigest);
+  const overlays = loadText(sql, record.overlaysDigest);
+  if (documents === undefined || overlays === undefined) return undefined;
+  // They were documents when they were committed, and a diff only needs to tell one from another.
+  return { documents: parseArray(documents) as readonly Diffable[], overlays: parseOverlays(overlays) };
+}
+
+function loadRecord(sql: SqlStorage, record: RevisionRecord, options: ReadOptions): StoredState | undefined {
+  const documentsText = loadText(sql, record.documentsDigest);
+  const overlaysText = loadText(sql, record.overlaysDigest);
+  if (documentsText === undefined || overlaysText === undefined) return undefined;
+  const { documents, fleet, findings } = readFleet(parseArray(documentsText), options);
   invariant(!hasErrors(findings), "the documents of a committed revision are sound");
-  const overlays = parseArray(loadText(sql, record.overlaysDigest)).map((overlay) => Overlay.parse(overlay));
+  const overlays = parseOverlays(overlaysText);
   return {
     state: { environment: options.environment, revision: record.revision, documents, fleet, overlays },
     digest: record.digest,
@@ -52,18 +65,12 @@ function loadRecord(sql: SqlStorage, record: RevisionRecord, options: ReadOption
   };
 }
 
-function parseArray(text: string | undefined): readonly unknown[] {
-  invariant(text !== undefined, "what a revision names is stored");
-  return z.array(z.unknown()).parse(JSON.parse(text));
+function parseOverlays(text: string): readonly Overlay[] {
+  return parseArray(text).map((overlay) => Overlay.parse(overlay));
 }
 
-/** The digest over digests: as strong as one over the whole state, and its cost does not grow with the fleet. */
-export async function stateDigest(
-  { environment, revision }: Pick<FleetState, "environment" | "revision">,
-  documentsDigest: string,
-  overlaysDigest: string,
-): Promise<string> {
-  return sha256Hex(canonicalJson({ environment, revision, documents: documentsDigest, overlays: overlaysDigest }));
+function parseArray(text: string): readonly unknown[] {
+  return z.array(z.unknown()).parse(JSON.parse(text));
 }
 
 export type Commit = {
@@ -76,29 +83,27 @@ export type Commit = {
 
 /**
  * Makes the revision, unless its parent is no longer the target: then nothing is written and the answer is false. The
- * one place that writes history, and the outbox entry goes with it.
+ * one place that writes history, and the outbox entry goes with it. To be called inside a transaction.
  */
-export function commit(storage: DurableObjectStorage, change: Commit): boolean {
+export function commit(sql: SqlStorage, change: Commit): boolean {
   const { record, documentsText, overlaysText, outcome, carriers } = change;
-  return storage.transactionSync(() => {
-    const target = targetRevision(storage.sql)?.revision ?? 0;
-    if (target !== record.parent) return false;
-    if (documentsText !== undefined) saveText(storage.sql, record.documentsDigest, documentsText);
-    saveText(storage.sql, record.overlaysDigest, overlaysText);
-    saveText(storage.sql, outcomeName(record.revision), canonicalJson(outcome));
-    insertRevision(storage.sql, record);
-    addCarriers(storage.sql, carriers);
-    return true;
-  });
+  const target = targetRevision(sql)?.revision ?? 0;
+  if (target !== record.parent) return false;
+  if (documentsText !== undefined) saveText(sql, record.documentsDigest, documentsText);
+  saveText(sql, record.overlaysDigest, overlaysText);
+  saveText(sql, outcomeName(record.revision), canonicalJson(outcome));
+  insertRevision(sql, record);
+  addCarriers(sql, carriers);
+  return true;
 }
 
-/** What the change of a revision did, as its author was told. */
+/** What the change of a revision did, as its author was told; undefined when it is no longer kept. */
 export function loadOutcome(sql: SqlStorage, revision: number): unknown {
   const text = loadText(sql, outcomeName(revision));
-  invariant(text !== undefined, "every revision has its outcome");
-  return JSON.parse(text);
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
-function outcomeName(revision: number): string {
+/** The name of the text that holds what the change of a revision did. */
+export function outcomeName(revision: number): string {
   return `outcome/${revision}`;
 }

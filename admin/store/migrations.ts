@@ -60,6 +60,129 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 4,
+    statements: [
+      // The audit log: canonical JSON as it was hashed, and its RFC 9162 leaf hash. Written once, never changed.
+      `CREATE TABLE audit_leaves (
+        leaf_index INTEGER PRIMARY KEY,
+        text TEXT NOT NULL,
+        hash BLOB NOT NULL
+      )`,
+      // The Merkle tree above the leaves, perfect subtrees only: they never change once they are complete.
+      `CREATE TABLE audit_nodes (
+        level INTEGER NOT NULL CHECK (level > 0),
+        position INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        PRIMARY KEY (level, position)
+      ) WITHOUT ROWID`,
+      `CREATE TABLE audit_checkpoints (
+        size INTEGER PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        note TEXT NOT NULL
+      )`,
+      // Every verifier key that ever signed a checkpoint, so that old ones can be verified after a change of keys.
+      `CREATE TABLE audit_keys (
+        verifier_key TEXT PRIMARY KEY,
+        first_size INTEGER NOT NULL
+      )`,
+      // Who the salted hashes in the leaves are. To forget somebody is to clear everything here but the hash itself.
+      `CREATE TABLE audit_subjects (
+        subject TEXT PRIMARY KEY,
+        name_key TEXT UNIQUE,
+        name TEXT,
+        salt BLOB
+      )`,
+    ],
+  },
+  {
+    version: 5,
+    statements: [
+      // Whether documents, overlays and outcome are still kept; the row itself always is. Indexes go by those that are, so
+      // that their cost does not grow with history.
+      "ALTER TABLE revisions ADD COLUMN state_kept INTEGER NOT NULL DEFAULT 1",
+      "CREATE INDEX revisions_kept ON revisions (created_at_ms) WHERE state_kept = 1",
+      // For retention: whether a text is still somebody's.
+      "CREATE INDEX revisions_documents ON revisions (documents_digest) WHERE state_kept = 1",
+      "CREATE INDEX revisions_overlays ON revisions (overlays_digest) WHERE state_kept = 1",
+      // For stale preconditions: which revision an ETag was of.
+      "CREATE INDEX revisions_digest ON revisions (digest)",
+      // Answers that may be asked for once more, for a day. The answer is a text, `answer/<number>`.
+      `CREATE TABLE idempotency (
+        number INTEGER PRIMARY KEY,
+        principal TEXT NOT NULL,
+        idempotency_key TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        UNIQUE (principal, idempotency_key)
+      )`,
+      "CREATE INDEX idempotency_created ON idempotency (created_at_ms)",
+      // Changes that wait for a second person, with the votes as JSON. What was asked for is a text, `approval/<id>`.
+      `CREATE TABLE approvals (
+        number INTEGER PRIMARY KEY,
+        approval_id TEXT NOT NULL UNIQUE,
+        author TEXT NOT NULL,
+        action TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        reason TEXT,
+        ticket TEXT,
+        because TEXT NOT NULL,
+        plan_digest TEXT NOT NULL,
+        base_revision INTEGER NOT NULL,
+        required INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        expires_at_ms INTEGER NOT NULL,
+        revision INTEGER,
+        votes TEXT NOT NULL
+      )`,
+      "CREATE INDEX approvals_pending ON approvals (expires_at_ms) WHERE state = 'pending'",
+      `CREATE TABLE incidents (
+        number INTEGER PRIMARY KEY,
+        incident_id TEXT NOT NULL UNIQUE,
+        severity INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        opened_by TEXT NOT NULL,
+        opened_at_ms INTEGER NOT NULL,
+        revision INTEGER,
+        closed_by TEXT,
+        closed_at_ms INTEGER,
+        closing TEXT
+      )`,
+      "CREATE INDEX incidents_open ON incidents (severity, number) WHERE closed_at_ms IS NULL",
+      // What the waits and sums of the safety rules go by. One row for all changes of a control within a minute that go
+      // the same way, so that a control which is changed a hundred times a second is still read at once.
+      `CREATE TABLE control_changes (
+        control TEXT NOT NULL,
+        minute INTEGER NOT NULL,
+        direction TEXT NOT NULL,
+        signs TEXT NOT NULL,
+        deltas TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        PRIMARY KEY (control, minute, direction, signs)
+      ) WITHOUT ROWID`,
+      "CREATE INDEX control_changes_minute ON control_changes (minute)",
+      // Deletes are soft: where a document was last to be found.
+      `CREATE TABLE deleted_documents (
+        number INTEGER PRIMARY KEY,
+        document TEXT NOT NULL UNIQUE,
+        last_revision INTEGER NOT NULL,
+        deleted_by TEXT NOT NULL,
+        deleted_at_ms INTEGER NOT NULL
+      )`,
+      // One row: what is served everywhere, and how long the target is still tried at one vantage.
+      `CREATE TABLE publishing (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        released_revision INTEGER NOT NULL,
+        vantage TEXT,
+        held_revision INTEGER,
+        held_since_ms INTEGER,
+        held_until_ms INTEGER
+      )`,
+    ],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [

@@ -1,8 +1,8 @@
 /** What the prober keeps: whom to probe, what is believed of each, and the number of the last report. */
 import { z } from "@hono/zod-openapi";
-import { Vantage } from "../../config/documents.ts";
 import { HealthState } from "../../config/health.ts";
 import { RECOVERY_HOLD_DOWN_MS_DEFAULT } from "../../config/limits.ts";
+import { Vantage } from "../../config/vantage.ts";
 import { type ClusterHealth, unknownHealth } from "../core/health/observe.ts";
 import type { ProbeTarget } from "../core/health/targets.ts";
 import { loadText, replaceText } from "./texts.ts";

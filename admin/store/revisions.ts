@@ -2,7 +2,25 @@
 import { z } from "@hono/zod-openapi";
 import type { MutationKind } from "../core/changes/mutation.ts";
 
-const KINDS = ["apply", "shiftWeights", "drain", "undrain", "expireDrains"] as const satisfies readonly MutationKind[];
+const KINDS = {
+  apply: true,
+  shiftWeights: true,
+  drain: true,
+  undrain: true,
+  switchFlag: true,
+  releaseFlag: true,
+  freeze: true,
+  liftFreeze: true,
+  override: true,
+  liftOverride: true,
+  restore: true,
+  batch: true,
+  expire: true,
+  withdraw: true,
+} as const satisfies Readonly<Record<MutationKind, true>>;
+
+/** Also what earlier releases called it. */
+export type RevisionKind = MutationKind | "expireDrains";
 
 const RevisionRow = z.object({
   revision: z.int().min(1),
@@ -10,7 +28,9 @@ const RevisionRow = z.object({
   digest: z.string(),
   documents_digest: z.string(),
   overlays_digest: z.string(),
-  kind: z.enum(KINDS),
+  kind: z.custom<RevisionKind>(
+    (kind) => kind === "expireDrains" || (typeof kind === "string" && Object.hasOwn(KINDS, kind)),
+  ),
   author: z.string(),
   reason: z.string().nullable(),
   ticket: z.string().nullable(),
@@ -23,7 +43,7 @@ export type RevisionRecord = {
   readonly digest: string;
   readonly documentsDigest: string;
   readonly overlaysDigest: string;
-  readonly kind: MutationKind;
+  readonly kind: RevisionKind;
   readonly author: string;
   readonly reason?: string;
   readonly ticket?: string;
@@ -55,6 +75,12 @@ export function targetRevision(sql: SqlStorage): RevisionRecord | undefined {
 
 export function findRevision(sql: SqlStorage, revision: number): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions WHERE revision = ?", revision).toArray();
+  return row === undefined ? undefined : recordOf(row);
+}
+
+/** The newest one with that digest: an ETag somebody has seen. */
+export function findRevisionByDigest(sql: SqlStorage, digest: string): RevisionRecord | undefined {
+  const [row] = sql.exec("SELECT * FROM revisions WHERE digest = ? ORDER BY revision DESC LIMIT 1", digest).toArray();
   return row === undefined ? undefined : recordOf(row);
 }
 
