@@ -10,17 +10,28 @@ import type { App, AppEnv } from "./http/context.ts";
 import { commonHeaders } from "./http/headers.ts";
 import { type KnownRoute, knownRoute } from "./http/known-route.ts";
 import { onError, refuse } from "./http/problem.ts";
+import { recordRefusals } from "./http/recorded.ts";
 import { onValidation } from "./http/validation.ts";
+import { addApprovalRoutes } from "./routes/approvals.ts";
+import { addAuditRoutes } from "./routes/audit.ts";
+import { addBackupRoutes } from "./routes/backup.ts";
+import { addBatchRoutes } from "./routes/batch.ts";
 import { addDebugTokenRoutes } from "./routes/debug-tokens.ts";
+import { addDeletedRoutes } from "./routes/deleted.ts";
 import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
 import { addDrainRoutes } from "./routes/drains.ts";
 import { addExplainRoutes } from "./routes/explain.ts";
+import { addFlagRoutes } from "./routes/flags.ts";
 import { addFleetRoutes } from "./routes/fleet.ts";
+import { addGuardRoutes } from "./routes/guards.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addIncidentRoutes } from "./routes/incidents.ts";
 import { addProblemRoutes } from "./routes/problems.ts";
 import { addPropagationRoutes } from "./routes/propagation.ts";
+import { addRestoreRoutes } from "./routes/restore.ts";
 import { addRevisionRoutes } from "./routes/revisions.ts";
 import { addServiceRoutes } from "./routes/service.ts";
+import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
 export function createApp(): App {
@@ -31,6 +42,7 @@ export function createApp(): App {
   app.use(commonHeaders);
   // The token comes before the address, so that nobody without one can learn what exists.
   app.use("/v1/*", bearer);
+  app.use("/v1/*", recordRefusals);
   app.use(knownRoute((env) => [...documentedRoutes(app), ...(isDevelopment(env) ? DEVELOPMENT_ROUTES : [])]));
   app.use(jsonBody);
 
@@ -40,11 +52,21 @@ export function createApp(): App {
   addFleetRoutes(app);
   addWeightRoutes(app);
   addDrainRoutes(app);
+  addFlagRoutes(app);
   addRevisionRoutes(app);
+  addRestoreRoutes(app);
+  addDeletedRoutes(app);
+  addBatchRoutes(app);
+  addSimulateRoutes(app);
+  addApprovalRoutes(app);
+  addGuardRoutes(app);
+  addIncidentRoutes(app);
   addExplainRoutes(app);
   addHealthRoutes(app);
   addPropagationRoutes(app);
   addDebugTokenRoutes(app);
+  addAuditRoutes(app);
+  addBackupRoutes(app);
   addDevelopmentRoutes(app);
   return app;
 }

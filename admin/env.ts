@@ -2,7 +2,8 @@
  * The bindings of the admin Worker, and the one place that turns them into typed things. Objects are addressed by the
  * name of the environment, beacons by environment and vantage.
  */
-import type { Vantage } from "../config/documents.ts";
+import type { DurableObject } from "cloudflare:workers";
+import type { Vantage } from "../config/vantage.ts";
 import type { BeaconObject } from "./objects/beacon-object.ts";
 import type { FleetObject } from "./objects/fleet-object.ts";
 import type { ProberObject } from "./objects/prober-object.ts";
@@ -18,6 +19,8 @@ export type AdminEnv = {
   /** "true" on a developer's machine only. */
   readonly DEVELOPMENT?: string;
   readonly ADMIN_TOKEN?: string;
+  /** JSON: more who may ask, by name, kind, roles and the digest of their token. */
+  readonly ADMIN_PRINCIPALS?: string;
   /** Ed25519 private key, a JWK as JSON text. */
   readonly SNAPSHOT_SIGNING_KEY?: string;
   readonly SNAPSHOT_KEY_ID?: string;
@@ -28,20 +31,12 @@ type Remote<T, K extends keyof T> = {
   readonly [M in K]: T[M] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 };
 
-export type FleetStub = Remote<
-  FleetObject,
-  | "read"
-  | "mutate"
-  | "listRevisions"
-  | "readRevision"
-  | "snapshotAt"
-  | "setFailing"
-  | "vantages"
-  | "beacons"
-  | "issueDebugToken"
-  | "listDebugTokens"
+/** Everything that the fleet object answers; alarms and the constructor are the platform's. */
+export type FleetStub = Remote<FleetObject, Exclude<keyof FleetObject, keyof DurableObject>>;
+export type BeaconStub = Remote<
+  BeaconObject,
+  "acceptSnapshot" | "acceptHealth" | "readPropagation" | "readDemand" | "setFailing"
 >;
-export type BeaconStub = Remote<BeaconObject, "acceptSnapshot" | "acceptHealth" | "readPropagation" | "setFailing">;
 export type ProberStub = Remote<ProberObject, "configure" | "read" | "setFailing">;
 
 // The stubs do answer to these methods: RPC adds only promises, and what crosses is plain data. The types of the

@@ -1,32 +1,38 @@
 /**
- * Who asks. For now one bearer token stands for everybody who has it; it is compared by digests, so that neither its
- * length nor where it differs can be measured.
+ * Who asks, by the bearer token. A token that nobody holds is refused, and the audit log hears of it: summed up, because
+ * everybody on the internet can send one.
  */
 import { createMiddleware } from "hono/factory";
+import { may } from "../core/authority/principal.ts";
+import { forbidden } from "../core/commit/preconditions.ts";
+import { fleetStub } from "../env.ts";
+import { errorText, logEvent } from "../log.ts";
 import type { AppEnv } from "./context.ts";
+import { principalOf } from "./principals.ts";
 import { refuse } from "./problem.ts";
+import { Tally } from "./tally.ts";
 
 const SCHEME_PATTERN = /^bearer +([\x21-\x7e]+)$/i;
 
-/** The author of changes made with the token, until people and pipelines have names of their own. */
-const TOKEN_PRINCIPAL = "token";
+/** The first refusal is told at once, those of the next ten seconds together. */
+const refusals = new Tally(10_000);
 
 export const bearer = createMiddleware<AppEnv>(async (c, next) => {
-  const given = SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
-  const expected = c.env.ADMIN_TOKEN;
-  // Without a configured token nobody gets in; an empty one must not match an empty one.
-  if (given === undefined || expected === undefined || expected === "" || !(await sameText(given, expected)))
+  const token = SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
+  const principal = token === undefined ? undefined : await principalOf(c.env, token);
+  if (principal === undefined) {
+    const requestId = c.get("requestId");
+    const told = refusals.count((requests) => fleetStub(c.env).recordTokenRefusals({ requestId, requests }));
+    c.executionCtx.waitUntil(
+      told.catch((error) => logEvent("audit.notRecorded", { requestId, error: errorText(error) })),
+    );
     return refuse(
       c,
       { code: "unauthenticated", detail: "Send the token as `Authorization: Bearer ...`." },
       { "www-authenticate": 'Bearer realm="fairlead"' },
     );
-  c.set("author", TOKEN_PRINCIPAL);
+  }
+  c.set("principal", principal);
+  if (!may(principal, "read")) return refuse(c, forbidden(principal, ["read"]));
   return next();
 });
-
-async function sameText(a: string, b: string): Promise<boolean> {
-  const encoder = new TextEncoder();
-  const [left, right] = await Promise.all([a, b].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text))));
-  return left !== undefined && right !== undefined && crypto.subtle.timingSafeEqual(left, right);
-}

@@ -32,6 +32,7 @@ export function refuse(c: AppContext, refusal: AdminRefusal, headers: Readonly<R
     headers: {
       "content-type": "application/problem+json",
       ...(refusal.etag === undefined ? {} : { etag: refusal.etag }),
+      ...(refusal.retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(refusal.retryAfterMs / 1_000)) }),
       ...headers,
     },
   });

@@ -1,40 +1,55 @@
 /**
- * The single writer of an environment: one object that holds the revisions and decides, commits and publishes one change
- * after the other. What a change means is `core/changes`; how it is kept is `store`; how it travels is the publisher.
+ * The single writer of an environment. It only puts things together and keeps the alarm: what a change means and whether
+ * it may be is `core`, the order in which that is asked is the commit path, how it is kept is `store`, how it travels is
+ * the publisher.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { AdminRefusal } from "../../config/admin-problems.ts";
-import { canonicalJson } from "../../config/canonical.ts";
-import { compile } from "../../config/compile.ts";
-import type { Document, Vantage } from "../../config/documents.ts";
-import { Revision } from "../../config/ids.ts";
+import type { Document } from "../../config/documents.ts";
 import type { Overlay } from "../../config/overlays.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
-import { nextExpiryMs } from "../core/changes/drains.ts";
-import type { Mutation, Outcome, Proposal } from "../core/changes/mutation.ts";
-import { propose } from "../core/changes/propose.ts";
+import type { Vantage } from "../../config/vantage.ts";
+import { may } from "../core/authority/principal.ts";
+import { nextExpiryMs } from "../core/changes/expiry.ts";
+import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
+import { forbidden, type WrittenDiff } from "../core/commit/preconditions.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
+import { type ApprovalRecord, approvalsBefore, findApproval } from "../store/approvals.ts";
 import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-tokens.ts";
-import { sha256Hex } from "../store/digest.ts";
-import {
-  commit,
-  loadOutcome,
-  loadRevisionState,
-  loadTarget,
-  type ReadOptions,
-  type StoredState,
-  stateDigest,
-} from "../store/fleet-store.ts";
+import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
+import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
-import { findRevision, type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import { ApprovalDesk, type Vote } from "./approval-desk.ts";
+import type { AuditExportPage } from "./audit-export.ts";
+import {
+  type AuditCheckpoint,
+  type AuditConsistency,
+  type AuditInclusion,
+  AuditLog,
+  type AuditRecord,
+  type ErasedSubject,
+  type Erasure,
+  type NamedEntry,
+} from "./audit-log.ts";
+import { BackupTransfer, type Restored } from "./backup-transfer.ts";
+import { type Answered, CommitPath, IDEMPOTENCY_RUNNING } from "./commit-path.ts";
+import { CommitWriter, leafState } from "./commit-writer.ts";
 import { type DebugTokenRequest, type IssuedDebugToken, issueDebugToken } from "./debug-token-issuer.ts";
 import { FailingSwitch } from "./failing-switch.ts";
-import { carriersOf, type Publication, Publisher } from "./publisher.ts";
+import { History, type RevisionView } from "./history.ts";
+import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
+import { OwnChanges } from "./own-changes.ts";
+import { ProgressiveRelease } from "./progressive-release.ts";
+import { type Publication, Publisher } from "./publisher.ts";
+import { Reckoning } from "./reckoning.ts";
+import { type Simulation, simulate } from "./simulate.ts";
+import { Target } from "./target.ts";
+import { tidyUp } from "./upkeep.ts";
 
-/** Digests are made between reading and writing, so another change may come first; then the reasoning is done again. */
-const COMMIT_ATTEMPTS_MAX = 10;
 /** The alarm that takes over when the object dies between a commit and its publication. */
 const RESCUE_MS = 5_000;
 /** How often the outbox is looked after when nothing is due. Deploying a new release of this Worker wakes nobody. */
@@ -48,100 +63,293 @@ export type FleetView = {
   readonly publication: Publication;
 };
 
-export type MutateOptions = {
-  readonly author: string;
-  /** Digests of which one must be the state's; absent: whatever the state is. */
-  readonly ifMatch?: readonly string[];
-  readonly dryRun: boolean;
-};
+export type Changed = { readonly answer: Result<Answered, AdminRefusal>; readonly publication: Publication };
 
-export type MutationAnswer = {
-  readonly revision: number;
-  readonly digest: string;
-  /** Whether there is anything to change; with `dryRun`, whether there would be. */
-  readonly changed: boolean;
-  readonly dryRun: boolean;
-  readonly publication: Publication;
-  readonly outcome: Outcome;
-};
-
-export type RevisionView = { readonly record: RevisionRecord; readonly outcome: unknown };
+export type EarlyRefusal = { readonly method: string; readonly path: string; readonly problem: string };
 
 export class FleetObject extends DurableObject<AdminEnv> {
   readonly #failing: FailingSwitch;
+  readonly #backup: BackupTransfer;
+  readonly #audit: AuditLog;
+  readonly #target: Target;
+  readonly #history: History;
+  readonly #writer: CommitWriter;
+  readonly #reckoning: Reckoning;
+  readonly #path: CommitPath;
+  readonly #approvals: ApprovalDesk;
+  readonly #incidents: IncidentDesk;
+  readonly #own: OwnChanges;
+  readonly #release: ProgressiveRelease;
   readonly #publisher: Publisher;
-  /** The target, once it has been read; replaced by each commit. */
-  #target: StoredState | undefined;
+  /** Requests with an idempotency key that are being worked on, by principal and key. */
+  readonly #running = new Set<string>();
 
   constructor(ctx: DurableObjectState, env: AdminEnv) {
     super(ctx, env);
-    migrate(ctx.storage, FLEET_MIGRATIONS);
-    this.#failing = new FailingSwitch(ctx.storage, isDevelopment(env));
-    this.#publisher = new Publisher({ env, sql: ctx.storage.sql, target: async () => (await this.#load()).state });
+    const { storage } = ctx;
+    const { sql } = storage;
+    const options = { environment: env.ENVIRONMENT, development: isDevelopment(env) };
+    this.#backup = new BackupTransfer({ storage, read: options, restored: () => this.#target.forget() });
+    migrate(storage, FLEET_MIGRATIONS);
+    const { development } = options;
+    this.#failing = new FailingSwitch(storage, development);
+    this.#audit = new AuditLog({ storage, env });
+    this.#target = new Target(sql, options);
+    this.#history = new History(sql, options, this.#target);
+    this.#writer = new CommitWriter(storage, this.#audit, this.#target);
+    this.#reckoning = new Reckoning({ env, sql, target: this.#target });
+    const past = (revision: number) => this.#history.state(revision);
+    const shared = { development, sql, past, target: this.#target, writer: this.#writer, reckoning: this.#reckoning };
+    this.#path = new CommitPath({ ...shared, wide: (state) => this.#release.wideOf(state) });
+    this.#approvals = new ApprovalDesk({ ...shared, path: this.#path });
+    this.#incidents = new IncidentDesk(sql, this.#target, this.#writer);
+    this.#own = new OwnChanges(shared);
+    this.#release = new ProgressiveRelease({ env, storage, past, target: this.#target, own: this.#own });
+    this.#publisher = new Publisher({ env, sql, wanted: () => this.#release.wanted() });
     // This may be the first start of a new release, which makes something else of the target: the alarm publishes it.
-    if (targetRevision(ctx.storage.sql) !== undefined)
-      void ctx.blockConcurrencyWhile(() => ctx.storage.setAlarm(Date.now()));
+    if (targetRevision(sql) !== undefined) void ctx.blockConcurrencyWhile(() => storage.setAlarm(Date.now()));
   }
+
+  // --- The state
 
   async read(): Promise<FleetView> {
-    this.#failing.check();
-    const { state, digest } = await this.#load();
+    this.#check();
+    const { state, digest } = this.#target.stored;
     const { revision, documents, overlays } = state;
-    return { revision, digest, documents, overlays, publication: await this.#publisher.publication(state) };
+    return { revision, digest, documents, overlays, publication: this.#publisher.publication() };
   }
 
-  async mutate(mutation: Mutation, options: MutateOptions): Promise<Result<MutationAnswer, AdminRefusal>> {
-    this.#failing.check();
-    return this.#mutate(mutation, options);
+  async change(request: ChangeRequest, asker: Asker): Promise<Changed> {
+    this.#check();
+    const running =
+      request.idempotencyKey === undefined ? undefined : `${asker.principal.name} ${request.idempotencyKey}`;
+    if (running !== undefined && this.#running.has(running))
+      return {
+        answer: this.#path.refuse(request, asker, IDEMPOTENCY_RUNNING),
+        publication: this.#publisher.publication(),
+      };
+    if (running !== undefined) this.#running.add(running);
+    try {
+      const world = await this.#reckoning.world();
+      const answer = this.#path.change(request, asker, world);
+      await this.#afterwards();
+      return { answer, publication: this.#publisher.publication() };
+    } finally {
+      if (running !== undefined) this.#running.delete(running);
+    }
   }
+
+  async simulate(simulation: Simulation): Promise<Result<Plan, AdminRefusal>> {
+    this.#check();
+    const world = await this.#reckoning.world();
+    return simulate(simulation, {
+      world,
+      development: isDevelopment(this.env),
+      ...{ target: this.#target, history: this.#history, reckoning: this.#reckoning },
+    });
+  }
+
+  // --- History
 
   async listRevisions(before: number, limit: number): Promise<readonly RevisionRecord[]> {
-    this.#failing.check();
+    this.#check();
     return revisionsBefore(this.ctx.storage.sql, before, limit);
   }
 
   async readRevision(revision: number): Promise<RevisionView | undefined> {
-    this.#failing.check();
-    const record = findRevision(this.ctx.storage.sql, revision);
-    if (record === undefined) return undefined;
-    return { record, outcome: loadOutcome(this.ctx.storage.sql, revision) };
+    this.#check();
+    return this.#history.read(revision);
+  }
+
+  async diffRevisions(from: number, to: number): Promise<WrittenDiff | undefined> {
+    this.#check();
+    return this.#history.diff(from, to);
+  }
+
+  async listDeleted(before: number, limit: number): Promise<readonly DeletedDocument[]> {
+    this.#check();
+    return deletedBefore(this.ctx.storage.sql, before, limit);
   }
 
   /** What the edge reads at that revision, or at the target. */
   async snapshotAt(revision: number | undefined): Promise<Snapshot | undefined> {
-    this.#failing.check();
-    const target = await this.#load();
-    const stored =
-      revision === undefined || revision === target.state.revision
-        ? target
-        : loadRevisionState(this.ctx.storage.sql, revision, this.#options());
-    if (stored === undefined) return undefined;
-    const { fleet, overlays, environment } = stored.state;
-    return compile({ fleet, overlays, environment, revision: Revision.parse(stored.state.revision) });
+    this.#check();
+    return this.#history.snapshot(revision);
   }
+
+  // --- Approvals and incidents
+
+  async listApprovals(before: number, limit: number): Promise<readonly ApprovalRecord[]> {
+    this.#check();
+    return approvalsBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  async readApproval(id: string): Promise<ApprovalRecord | undefined> {
+    this.#check();
+    return findApproval(this.ctx.storage.sql, id);
+  }
+
+  async voteOnApproval(vote: Vote, asker: Asker): Promise<Result<ApprovalRecord, AdminRefusal>> {
+    this.#check();
+    const world = await this.#reckoning.world();
+    const answer = this.#approvals.vote(vote, asker, world);
+    await this.#afterwards();
+    return answer;
+  }
+
+  async listIncidents(before: number, limit: number): Promise<readonly IncidentRecord[]> {
+    this.#check();
+    return incidentsBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  async openIncident(opening: OpeningIncident, asker: Asker): Promise<Result<IncidentRecord, AdminRefusal>> {
+    this.#check();
+    const answer = this.#incidents.open(opening, asker, Date.now());
+    await this.#arm();
+    return answer;
+  }
+
+  async closeIncident(closing: ClosingIncident, asker: Asker): Promise<Result<IncidentRecord, AdminRefusal>> {
+    this.#check();
+    const answer = this.#incidents.close(closing, asker, Date.now());
+    await this.#arm();
+    return answer;
+  }
+
+  // --- The audit log
+
+  /** A write that was refused before it got here: its body, its address, its shape. */
+  async recordRefusal({ method, path, problem }: EarlyRefusal, asker: Asker): Promise<void> {
+    this.#check();
+    this.#writer.enter(this.#entry(asker, { action: "request.refused", resource: `${method} ${path}`, problem }));
+    await this.#arm();
+  }
+
+  async recordTokenRefusals(refused: { readonly requestId: string; readonly requests: number }): Promise<void> {
+    this.#check();
+    const nobody = {
+      principal: { name: "nobody", kind: "unauthenticated", roles: [] },
+      requestId: refused.requestId,
+    } as const;
+    const entry = this.#entry(nobody, { action: "token.refused", problem: "unauthenticated" });
+    this.#writer.enter({ ...entry, requests: refused.requests });
+    await this.#arm();
+  }
+
+  async auditLeaves(before: number, limit: number): Promise<readonly AuditRecord[]> {
+    this.#check();
+    return this.#audit.leaves(before, limit);
+  }
+
+  async auditLeaf(index: number): Promise<AuditRecord | undefined> {
+    this.#check();
+    return this.#audit.leaf(index);
+  }
+
+  async auditInclusion(index: number, size: number | undefined): Promise<AuditInclusion | undefined> {
+    this.#check();
+    return this.#audit.inclusion(index, size);
+  }
+
+  async auditConsistency(from: number, to: number): Promise<AuditConsistency | undefined> {
+    this.#check();
+    return this.#audit.consistency(from, to);
+  }
+
+  async auditCheckpoint(): Promise<AuditCheckpoint | undefined> {
+    this.#check();
+    return this.#audit.latestCheckpoint();
+  }
+
+  async auditExport(from: number, limit: number): Promise<AuditExportPage> {
+    this.#check();
+    return this.#audit.exportLines(from, limit);
+  }
+
+  async eraseAuditSubject({ subject, ...why }: Erasure, asker: Asker): Promise<Result<ErasedSubject, AdminRefusal>> {
+    this.#check();
+    const erasing = { action: "audit.erase", resource: `subject/${subject}`, ...why };
+    const refuse = (refusal: AdminRefusal) => {
+      this.#writer.enter(this.#entry(asker, { ...erasing, problem: refusal.code }));
+      return err(refusal);
+    };
+    if (!may(asker.principal, "audit.erase")) return refuse(forbidden(asker.principal, ["audit.erase"]));
+    if (!this.#audit.knows(subject))
+      return refuse({ code: "auditUnknown", detail: "No entry of the log has that subject." });
+    // The leaf first: whoever has themselves forgotten must not be written down anew by it.
+    let changed = false;
+    const auditIndex = this.#writer.enter(this.#entry(asker, erasing), () => {
+      changed = this.#audit.erase(subject) === "erased";
+    });
+    await this.#arm();
+    return ok({ subject, changed, auditIndex });
+  }
+
+  // --- Backups
+
+  async exportBackup(asker: Asker): Promise<ReadableStream<Uint8Array>> {
+    this.#check();
+    // It holds everybody's names, so who took it is on the record, and in it.
+    this.#writer.enter(this.#entry(asker, { action: "backup.export", resource: "environment" }));
+    await this.#arm();
+    return this.#backup.export(Date.now());
+  }
+
+  async restoreBackup(
+    body: ReadableStream<Uint8Array>,
+    asker: Asker,
+  ): Promise<Result<Restored & { readonly auditIndex: number }, AdminRefusal>> {
+    this.#check();
+    const restored = await this.#backup.restore(body, Date.now());
+    if (!restored.ok) return restored;
+    const auditIndex = this.#writer.enter(this.#entry(asker, { action: "backup.restore", resource: "environment" }));
+    await this.#afterwards();
+    return ok({ ...restored.value, auditIndex });
+  }
+
+  // --- Distribution
 
   /** Where the environment has beacons. Also answers while the object is told to fail, so that it can be put right. */
   async vantages(): Promise<readonly Vantage[]> {
-    const { state } = await this.#load();
-    return [...new Set(state.fleet.regions.map(({ spec }) => spec.vantage))];
+    return [...new Set(this.#target.state.fleet.regions.map(({ spec }) => spec.vantage))];
   }
 
   /** The target, and every vantage that a revision ever had: some edge may still serve by one of them. */
   async beacons(): Promise<{ readonly targetRevision: number; readonly vantages: readonly Vantage[] }> {
-    this.#failing.check();
-    const { state } = await this.#load();
-    return { targetRevision: state.revision, vantages: this.#publisher.vantages() };
+    this.#check();
+    return { targetRevision: this.#target.state.revision, vantages: this.#publisher.vantages() };
   }
 
-  async issueDebugToken(request: DebugTokenRequest): Promise<Result<IssuedDebugToken, AdminRefusal>> {
-    this.#failing.check();
-    return issueDebugToken({ env: this.env, sql: this.ctx.storage.sql }, request);
+  // --- Debug tokens
+
+  async issueDebugToken(
+    request: Omit<DebugTokenRequest, "actor">,
+    asker: Asker,
+  ): Promise<Result<IssuedDebugToken, AdminRefusal>> {
+    this.#check();
+    const why = { reason: request.reason, ...(request.ticket === undefined ? {} : { ticket: request.ticket }) };
+    const issuing = { action: "debugToken.issue", resource: `host/${request.host ?? "*"}`, ...why };
+    const refuse = (refusal: AdminRefusal) => {
+      this.#writer.enter(this.#entry(asker, { ...issuing, problem: refusal.code }));
+      return err(refusal);
+    };
+    if (!may(asker.principal, "debugToken.issue")) return refuse(forbidden(asker.principal, ["debugToken.issue"]));
+    const issued = await issueDebugToken(
+      { env: this.env, sql: this.ctx.storage.sql },
+      { ...request, actor: asker.principal.name },
+    );
+    if (!issued.ok) return refuse(issued.error);
+    this.#writer.enter(this.#entry(asker, issuing));
+    await this.#arm();
+    return issued;
   }
 
   async listDebugTokens(before: number, limit: number): Promise<readonly NumberedDebugToken[]> {
-    this.#failing.check();
+    this.#check();
     return debugTokensBefore(this.ctx.storage.sql, before, limit);
   }
+
+  // --- The alarm
 
   async setFailing(failing: boolean): Promise<void> {
     this.#failing.set(failing);
@@ -153,8 +361,13 @@ export class FleetObject extends DurableObject<AdminEnv> {
     await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
     if (this.#failing.failing) return;
     try {
-      await this.#mutate({ kind: "expireDrains" }, { author: "fairlead", dryRun: false });
+      this.#backup.check();
+      const world = await this.#reckoning.world();
+      this.#own.expire(world);
+      await this.#release.step(world);
       await this.#publisher.publish();
+      await this.#checkpoint();
+      tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
     } catch (error) {
       // A throw would use up the platform's few retries; the alarm above is already set.
@@ -162,44 +375,23 @@ export class FleetObject extends DurableObject<AdminEnv> {
     }
   }
 
-  async #mutate(mutation: Mutation, options: MutateOptions): Promise<Result<MutationAnswer, AdminRefusal>> {
-    const { author, ifMatch, dryRun } = options;
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt += 1) {
-      const target = await this.#load();
-      if (ifMatch !== undefined && !ifMatch.includes(target.digest)) return err(stale(target));
-      const nowMs = Date.now();
-      const proposal = propose(target.state, mutation, { author, nowMs, development: isDevelopment(this.env) });
-      if (!proposal.ok) return proposal;
-      const next = await prepare(target, proposal.value);
-      const { outcome } = proposal.value;
-      if (next === undefined || dryRun)
-        return ok(await this.#answer(target, { outcome, dryRun, changed: next !== undefined }));
-      if (this.#commit(next, proposal.value, { parent: target.state.revision, kind: mutation.kind, author, nowMs })) {
-        await this.#published();
-        return ok(await this.#answer(next.stored, { outcome, dryRun, changed: true }));
-      }
+  /** A log that cannot be signed must not keep drains from ending; the alarm of those who watch the log is its age. */
+  async #checkpoint(): Promise<void> {
+    try {
+      await this.#audit.checkpointIfDue(Date.now());
+    } catch (error) {
+      logEvent("audit.notSigned", { error: errorText(error) });
     }
-    return err({ code: "commitContended", detail: "Other changes kept coming first. Try again." });
   }
 
-  #commit(next: Prepared, { outcome, reason, ticket }: Proposal, made: Made): boolean {
-    const { stored, documentsText, overlaysText } = next;
-    const { state, digest, documentsDigest, overlaysDigest } = stored;
-    const { parent, kind, author, nowMs: createdAtMs } = made;
-    const record: RevisionRecord = {
-      ...{ revision: state.revision, parent, digest, documentsDigest, overlaysDigest, kind, author, createdAtMs },
-      ...(reason === undefined ? {} : { reason }),
-      ...(ticket === undefined ? {} : { ticket }),
-    };
-    const carriers = carriersOf(state);
-    if (!commit(this.ctx.storage, { record, documentsText, overlaysText, outcome, carriers })) return false;
-    this.#target = stored;
-    logEvent("revision.committed", { revision: state.revision, kind, author });
-    return true;
+  /** First in everything that answers anybody. */
+  #check(): void {
+    this.#failing.check();
+    this.#backup.check();
   }
 
-  /** Publication is tried at once; when it fails, or the object dies meanwhile, the alarm goes on with it. */
-  async #published(): Promise<void> {
+  /** After a change: publication is tried at once; when it fails, or the object dies meanwhile, the alarm goes on with it. */
+  async #afterwards(): Promise<void> {
     try {
       await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
       await this.#publisher.publish();
@@ -211,61 +403,34 @@ export class FleetObject extends DurableObject<AdminEnv> {
   }
 
   async #arm(): Promise<void> {
-    const { state } = await this.#load();
-    if (state.revision === 0) return this.ctx.storage.deleteAlarm();
     const nowMs = Date.now();
-    const times = [nextExpiryMs(state.overlays), await this.#publisher.nextAttemptMs(state)];
-    const next = Math.min(nowMs + REVIEW_MS, ...times.filter((time) => time !== undefined));
-    await this.ctx.storage.setAlarm(Math.max(next, nowMs)); // What was never tried is due at 0.
+    const times = [
+      this.#audit.checkpointDueMs(),
+      ...(this.#target.state.revision === 0
+        ? []
+        : [
+            nowMs + REVIEW_MS,
+            nextExpiryMs(this.#target.state.overlays, nowMs),
+            this.#publisher.nextAttemptMs(),
+            this.#release.nextMs(nowMs),
+          ]),
+    ].filter((time) => time !== undefined);
+    if (times.length === 0) return this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.setAlarm(Math.max(Math.min(...times), nowMs)); // What was never tried is due at 0.
   }
 
-  async #answer(
-    { state, digest }: StoredState,
-    rest: Pick<MutationAnswer, "outcome" | "dryRun" | "changed">,
-  ): Promise<MutationAnswer> {
-    return { revision: state.revision, digest, ...rest, publication: await this.#publisher.publication(state) };
+  #entry(
+    { principal, requestId }: { readonly principal: NamedEntry["actor"]; readonly requestId: string },
+    rest: Pick<NamedEntry, "action" | "resource" | "reason" | "ticket" | "problem">,
+  ): NamedEntry {
+    const outcome = rest.problem === undefined ? "done" : "refused";
+    return {
+      request: requestId,
+      actor: principal,
+      atMs: Date.now(),
+      outcome,
+      before: leafState(this.#target.stored),
+      ...rest,
+    };
   }
-
-  async #load(): Promise<StoredState> {
-    if (this.#target !== undefined) return this.#target;
-    const loaded = await loadTarget(this.ctx.storage.sql, this.#options());
-    // A commit may have come first while the empty state was digested; it knows better.
-    this.#target ??= loaded;
-    return this.#target;
-  }
-
-  #options(): ReadOptions {
-    return { environment: this.env.ENVIRONMENT, development: isDevelopment(this.env) };
-  }
-}
-
-type Made = Pick<RevisionRecord, "parent" | "kind" | "author"> & { readonly nowMs: number };
-
-type Prepared = {
-  readonly stored: StoredState;
-  /** Undefined when the documents are those of the parent. */
-  readonly documentsText: string | undefined;
-  readonly overlaysText: string;
-};
-
-/** The next revision with its digests, or undefined when it would be the same as the target. */
-async function prepare(target: StoredState, { documents, fleet, overlays }: Proposal): Promise<Prepared | undefined> {
-  // Most changes keep the very same list of documents, and digesting a large fleet again would dominate their cost.
-  const documentsText = documents === target.state.documents ? undefined : canonicalJson(documents);
-  const overlaysText = canonicalJson(overlays);
-  const documentsDigest = documentsText === undefined ? target.documentsDigest : await sha256Hex(documentsText);
-  const overlaysDigest = await sha256Hex(overlaysText);
-  if (documentsDigest === target.documentsDigest && overlaysDigest === target.overlaysDigest) return undefined;
-
-  const state = { ...target.state, revision: target.state.revision + 1, documents, fleet, overlays };
-  const digest = await stateDigest(state, documentsDigest, overlaysDigest);
-  return { stored: { state, digest, documentsDigest, overlaysDigest }, documentsText, overlaysText };
-}
-
-function stale({ state, digest }: StoredState): AdminRefusal {
-  return {
-    code: "preconditionFailed",
-    detail: `The fleet is at revision ${state.revision} now, which none of the tags in If-Match names.`,
-    etag: `"${digest}"`,
-  };
 }

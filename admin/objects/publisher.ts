@@ -2,24 +2,24 @@
  * Brings the target to everything that carries it: KV, a beacon per vantage, the prober. Works from the outbox in
  * storage, so a crash, a restart or a failure only delays; whoever is behind is tried again with back-off. Behind is who
  * has an older revision, or the same one in another form: a new release of this Worker may compile something else from
- * the same documents, and a new key signs it differently. Only the newest revision is ever sent. A failure here is a
- * state ("not yet published"), never an error of the commit.
+ * the same documents, a new key signs it differently, and a revision that is tried at one vantage first reaches the
+ * others in full only afterwards. Only the newest is ever sent. A failure here is a state ("not yet published"), never an
+ * error of the commit.
  */
 import { SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
 import { canonicalJson } from "../../config/canonical.ts";
-import { compile } from "../../config/compile.ts";
-import { VANTAGES, Vantage } from "../../config/documents.ts";
-import { Revision } from "../../config/ids.ts";
+import { VANTAGES, Vantage } from "../../config/vantage.ts";
 import type { FleetState } from "../core/changes/state.ts";
+import { sha256Hex } from "../core/digest.ts";
 import { probeTargets } from "../core/health/targets.ts";
 import { backoffMs } from "../core/publish/backoff.ts";
 import { type AdminEnv, beaconStub, proberStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type CarrierName, type CarrierRecord, loadCarriers, markFailed, markWritten } from "../store/carriers.ts";
-import { sha256Hex } from "../store/digest.ts";
 import type { ProberConfig } from "../store/prober-store.ts";
 import { withinMs } from "./deadline.ts";
 import { signSnapshot } from "./snapshot-signer.ts";
+import { snapshotOf } from "./target.ts";
 
 /** KV takes one write a second for a key; more are refused with 429. */
 const KV_WRITE_MS_MIN = 1_000;
@@ -27,24 +27,30 @@ const KV_WRITE_MS_MIN = 1_000;
 const CARRIER_MS_MAX = 3_000;
 
 export type Publication = {
-  /** KV and every beacon hold the target. */
+  /** KV and every beacon hold what they should. */
   readonly published: boolean;
   readonly carriers: readonly { readonly name: string; readonly revision: number; readonly error?: string }[];
+};
+
+/** What is to be served: by everybody, and, while it is tried there, by the edges of one vantage. */
+export type Wanted = {
+  readonly wide: FleetState;
+  readonly canary?: { readonly vantage: Vantage; readonly state: FleetState };
 };
 
 export type PublisherDeps = {
   readonly env: AdminEnv;
   readonly sql: SqlStorage;
-  /** The newest state at the time of asking. */
-  readonly target: () => Promise<FleetState>;
+  /** At the time of asking. */
+  readonly wanted: () => Wanted;
 };
 
 export class Publisher {
   readonly #deps: PublisherDeps;
   #running: Promise<void> | undefined;
   #following: Promise<void> | undefined;
-  /** Of the newest revision that was asked about; to make it again costs a compilation. */
-  #wanted: Wanted | undefined;
+  /** To make one again costs a compilation and two digests. */
+  readonly #cargos = new WeakMap<FleetState, Cargo>();
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
@@ -68,11 +74,12 @@ export class Publisher {
     return this.#following;
   }
 
-  async publication(state: FleetState): Promise<Publication> {
-    const wanted = await this.#want(state);
+  publication(): Publication {
+    const wanted = this.#deps.wanted();
     const carriers = loadCarriers(this.#deps.sql);
     const published =
-      state.revision > 0 && carriers.every((carrier) => carrier.name === "prober" || !isBehind(carrier, wanted));
+      wanted.wide.revision > 0 &&
+      carriers.every((carrier) => carrier.name === "prober" || !this.#isBehind(carrier, wanted));
     return {
       published,
       carriers: carriers.map(({ name, revision: held, error }) =>
@@ -90,34 +97,29 @@ export class Publisher {
   }
 
   /** When the outbox needs somebody, or undefined when everything has arrived. */
-  async nextAttemptMs(state: FleetState): Promise<number | undefined> {
-    const wanted = await this.#want(state);
+  nextAttemptMs(): number | undefined {
+    const wanted = this.#deps.wanted();
     const times = loadCarriers(this.#deps.sql)
-      .filter((carrier) => isBehind(carrier, wanted))
+      .filter((carrier) => this.#isBehind(carrier, wanted))
       .map(dueMs);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   async #round(): Promise<void> {
-    const { sql, env, target } = this.#deps;
-    const state = await target();
-    const wanted = await this.#want(state);
+    const wanted = this.#deps.wanted();
     const nowMs = Date.now();
-    const due = loadCarriers(sql).filter((carrier) => isBehind(carrier, wanted) && dueMs(carrier) <= nowMs);
-    if (due.length === 0) return;
-    // Signed once and shared; a failure to sign is a failure of each carrier that needed it.
-    const signed = signSnapshot(snapshotOf(state), env);
-    signed.catch(() => undefined); // The prober does not wait for it, and may be the only one that is due.
-    const cargo = { env, signed, revision: state.revision, probes: probesOf(state) };
-    await Promise.all(due.map((carrier) => this.#deliver(carrier, cargo, digestFor(carrier, wanted))));
+    const due = loadCarriers(this.#deps.sql).filter(
+      (carrier) => this.#isBehind(carrier, wanted) && dueMs(carrier) <= nowMs,
+    );
+    await Promise.all(due.map((carrier) => this.#deliver(carrier, this.#cargoFor(carrier, wanted))));
   }
 
-  async #deliver(carrier: CarrierRecord, cargo: Cargo, digest: string): Promise<void> {
-    const { sql } = this.#deps;
+  async #deliver(carrier: CarrierRecord, cargo: Cargo): Promise<void> {
+    const { sql, env } = this.#deps;
     const { revision } = cargo;
     try {
-      await withinMs(CARRIER_MS_MAX, carrier.name, send(carrierName(carrier.name), cargo));
-      markWritten(sql, carrier.name, { revision, digest, atMs: Date.now() });
+      await withinMs(CARRIER_MS_MAX, carrier.name, send(carrierName(carrier.name), cargo, env));
+      markWritten(sql, carrier.name, { revision, digest: digestFor(carrier, cargo), atMs: Date.now() });
       logEvent("snapshot.published", { carrier: carrier.name, revision });
     } catch (error) {
       markFailed(sql, carrier.name, errorText(error), Date.now() + backoffMs(carrier.failures + 1));
@@ -125,28 +127,75 @@ export class Publisher {
     }
   }
 
-  async #want(state: FleetState): Promise<Wanted> {
-    if (this.#wanted?.revision === state.revision) return this.#wanted;
-    const keyId = this.#deps.env.SNAPSHOT_KEY_ID ?? "";
-    const [snapshot, probes] = await Promise.all([
-      sha256Hex(`${keyId}\n${canonicalJson(snapshotOf(state))}`),
-      sha256Hex(canonicalJson(probesOf(state))),
-    ]);
-    this.#wanted = { revision: state.revision, snapshot, probes };
-    return this.#wanted;
+  /** An older revision is behind whatever is in it; only the same one needs a look at its form. */
+  #isBehind(carrier: CarrierRecord, wanted: Wanted): boolean {
+    const { revision } = stateFor(carrier, wanted);
+    if (carrier.revision !== revision) return carrier.revision < revision;
+    return carrier.digest !== digestFor(carrier, this.#cargoFor(carrier, wanted));
+  }
+
+  #cargoFor(carrier: CarrierRecord, wanted: Wanted): Cargo {
+    const state = stateFor(carrier, wanted);
+    const known = this.#cargos.get(state);
+    if (known !== undefined) return known;
+    const cargo = new Cargo(state, this.#deps.env);
+    this.#cargos.set(state, cargo);
+    return cargo;
   }
 }
 
-/** What the carriers should hold: the revision, and digests of what is made of it. */
-type Wanted = { readonly revision: number; readonly snapshot: string; readonly probes: string };
+/** What is made of one state for its carriers, each part when it is first needed and once. */
+class Cargo {
+  readonly revision: number;
+  readonly #state: FleetState;
+  readonly #env: AdminEnv;
+  #payload: string | undefined;
+  #snapshotDigest: string | undefined;
+  #probes: { readonly config: ProberConfig; readonly digest: string } | undefined;
+  #signed: Promise<string> | undefined;
 
-function digestFor({ name }: CarrierRecord, { snapshot, probes }: Wanted): string {
-  return name === "prober" ? probes : snapshot;
+  constructor(state: FleetState, env: AdminEnv) {
+    this.revision = state.revision;
+    this.#state = state;
+    this.#env = env;
+  }
+
+  get snapshotDigest(): string {
+    this.#snapshotDigest ??= sha256Hex(`${this.#env.SNAPSHOT_KEY_ID ?? ""}\n${this.#text}`);
+    return this.#snapshotDigest;
+  }
+
+  get probes(): { readonly config: ProberConfig; readonly digest: string } {
+    if (this.#probes !== undefined) return this.#probes;
+    const { fleet, revision } = this.#state;
+    const config = { revision, targets: probeTargets(fleet), vantages: vantagesOf(fleet) };
+    this.#probes = { config, digest: sha256Hex(canonicalJson(config)) };
+    return this.#probes;
+  }
+
+  /** Signed once and shared; a failure to sign is a failure of each carrier that needed it, and is tried again. */
+  signed(): Promise<string> {
+    if (this.#signed !== undefined) return this.#signed;
+    const signing = signSnapshot(this.#text, this.revision, this.#env);
+    this.#signed = signing;
+    signing.catch(() => {
+      this.#signed = undefined;
+    });
+    return signing;
+  }
+
+  get #text(): string {
+    this.#payload ??= canonicalJson(snapshotOf(this.#state));
+    return this.#payload;
+  }
 }
 
-function isBehind(carrier: CarrierRecord, wanted: Wanted): boolean {
-  if (carrier.revision !== wanted.revision) return carrier.revision < wanted.revision;
-  return carrier.digest !== digestFor(carrier, wanted);
+function stateFor({ name }: CarrierRecord, { wide, canary }: Wanted): FleetState {
+  return canary !== undefined && name === `beacon:${canary.vantage}` ? canary.state : wide;
+}
+
+function digestFor({ name }: CarrierRecord, cargo: Cargo): string {
+  return name === "prober" ? cargo.probes.digest : cargo.snapshotDigest;
 }
 
 /** Every carrier that a state needs; those of earlier states stay. */
@@ -170,31 +219,16 @@ function carrierName(
   return { kind: "beacon", vantage: Vantage.parse(name.slice("beacon:".length)) };
 }
 
-type Cargo = {
-  readonly env: AdminEnv;
-  readonly revision: number;
-  readonly signed: Promise<string>;
-  readonly probes: ProberConfig;
-};
-
-async function send(carrier: ReturnType<typeof carrierName>, cargo: Cargo): Promise<void> {
-  const { env, revision, signed, probes } = cargo;
+async function send(carrier: ReturnType<typeof carrierName>, cargo: Cargo, env: AdminEnv): Promise<void> {
+  const { revision } = cargo;
   switch (carrier.kind) {
     case "kv":
-      return env.CONFIG.put(SNAPSHOT_KV_KEY, await signed, { metadata: { revision } });
+      return env.CONFIG.put(SNAPSHOT_KV_KEY, await cargo.signed(), { metadata: { revision } });
     case "beacon":
-      await beaconStub(env, carrier.vantage).acceptSnapshot({ revision, text: await signed });
+      await beaconStub(env, carrier.vantage).acceptSnapshot({ revision, text: await cargo.signed() });
       return;
     case "prober":
-      await proberStub(env).configure(probes);
+      await proberStub(env).configure(cargo.probes.config);
       return;
   }
-}
-
-function probesOf({ fleet, revision }: FleetState): ProberConfig {
-  return { revision, targets: probeTargets(fleet), vantages: vantagesOf(fleet) };
-}
-
-function snapshotOf({ fleet, overlays, environment, revision }: FleetState) {
-  return compile({ fleet, overlays, environment, revision: Revision.parse(revision) });
 }

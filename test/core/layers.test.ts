@@ -11,7 +11,7 @@ type Layer = { readonly folder: string; readonly may: readonly string[]; readonl
 const LAYERS: readonly Layer[] = [
   { folder: "config", may: ["config"], packages: ["zod/mini", "canonicalize"] },
   { folder: "worker/routing", may: ["worker/routing", "config"], packages: [] },
-  { folder: "admin/core", may: ["admin/core", "worker/routing", "config"], packages: [] },
+  { folder: "admin/core", may: ["admin/core", "worker/routing", "config"], packages: ["@noble/hashes"] },
   { folder: "worker", may: ["worker", "worker/routing", "config"], packages: ["cloudflare:workers", "zod/mini"] },
   {
     folder: "admin",

@@ -1,46 +1,71 @@
 /**
- * A new set of documents for the whole fleet. Live overlays stay on top of it: `apply` never resets a drain or a shift.
- * Only a weight shift whose rule is gone is cleared, because nothing could ever end it; drains on something that is
- * gone stay until they expire, so that it does not come back undrained.
+ * A new set of documents for the whole fleet. Live overlays stay on top of it, but for those that the request says to
+ * end: `apply` never resets a drain or a shift by itself. Documents that somebody else manages are only changed on purpose.
  */
 import type { AdminProblemItem, AdminRefusal } from "../../../config/admin-problems.ts";
-import { diffDocuments } from "../../../config/diff.ts";
-import { DEFAULT_RULE, type Document, type Fleet } from "../../../config/documents.ts";
+import { type Change, diffDocuments, documentId } from "../../../config/diff.ts";
+import type { Document, Fleet } from "../../../config/documents.ts";
 import { type Finding, hasErrors, jsonPointer } from "../../../config/findings.ts";
 import { sortedBy } from "../../../config/order.ts";
-import { type Overlay, overlayKey } from "../../../config/overlays.ts";
-import { readFleet } from "../../../config/read-fleet.ts";
+import { overlayKey } from "../../../config/overlays.ts";
+import { type ReadOptions, readFleet } from "../../../config/read-fleet.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
-import type { Mutation, MutationContext, Proposal } from "./mutation.ts";
+import { isDangling } from "./dangling.ts";
+import type { MutationContext, Proposal, SingleMutation } from "./mutation.ts";
+import { managedByOther } from "./provenance.ts";
 import type { FleetState } from "./state.ts";
+import { unknownName } from "./unknown-name.ts";
 
-type Apply = Extract<Mutation, { readonly kind: "apply" }>;
+type Apply = Extract<SingleMutation, { readonly kind: "apply" }>;
 
 export function applyDocuments(
   state: FleetState,
-  { documents: inputs, reason, ticket }: Apply,
-  { development }: MutationContext,
+  request: Apply,
+  context: MutationContext,
 ): Result<Proposal, AdminRefusal> {
-  const { documents, fleet, findings } = readFleet(inputs, { environment: state.environment, development });
-  if (hasErrors(findings)) return err(refusalOf(findings));
+  const read = readDocuments(request.documents, { environment: state.environment, development: context.development });
+  if (!read.ok) return read;
+  const { documents, fleet, findings } = read.value;
   if (fleet.routes.length === 0 && state.fleet.routes.length > 0) return err(ROUTELESS);
+  const changes = diffDocuments(state.documents, documents);
+  const refusal = refuseOthers(state, changes, request, context) ?? refuseClear(state, request.clear ?? []);
+  if (refusal !== undefined) return err(refusal);
 
-  const cleared = state.overlays.filter((overlay) => isDangling(overlay, fleet)).map(overlayKey);
+  const cleared = state.overlays
+    .filter((overlay) => request.clear?.includes(overlayKey(overlay)) === true || isDangling(overlay, fleet))
+    .map(overlayKey);
   const overlays = state.overlays.filter((overlay) => !cleared.includes(overlayKey(overlay)));
   return ok({
-    documents: sortedBy(documents, documentKey),
+    documents: sortedDocuments(documents),
     fleet,
-    overlays,
-    ...(reason === undefined ? {} : { reason }),
-    ...(ticket === undefined ? {} : { ticket }),
+    overlays: cleared.length === 0 ? state.overlays : overlays,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+    ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
     outcome: {
       kind: "apply",
-      changes: diffDocuments(state.documents, documents),
+      changes,
       warnings: findings,
       overlaysKept: overlays.map(overlayKey),
       overlaysCleared: cleared,
     },
   });
+}
+
+export type ReadDocuments = {
+  readonly documents: readonly Document[];
+  readonly fleet: Fleet;
+  /** Warnings only. */
+  readonly findings: readonly Finding[];
+};
+
+export function readDocuments(inputs: readonly unknown[], options: ReadOptions): Result<ReadDocuments, AdminRefusal> {
+  const read = readFleet(inputs, options);
+  return hasErrors(read.findings) ? err(refusalOf(read.findings)) : ok(read);
+}
+
+/** Documents are kept in this order, so that writing the same ones in another order changes nothing. */
+export function sortedDocuments(documents: readonly Document[]): readonly Document[] {
+  return sortedBy(documents, documentId);
 }
 
 const ROUTELESS_DETAIL =
@@ -53,9 +78,32 @@ const ROUTELESS: AdminRefusal = {
   errors: [{ pointer: "/documents", detail: ROUTELESS_DETAIL, code: "fleet.empty" }],
 };
 
-/** Documents are kept in this order, so that writing the same ones in another order changes nothing. */
-function documentKey({ kind, metadata }: Document): string {
-  return `${kind}/${metadata.name}`;
+function refuseOthers(
+  state: FleetState,
+  changes: readonly Change[],
+  { managedBy, takeOver }: Apply,
+  { manager }: MutationContext,
+): AdminRefusal | undefined {
+  if (takeOver === true) return undefined;
+  const holders = new Map(state.documents.map((document) => [documentId(document), document.metadata.managedBy]));
+  const held = [...new Set(changes.map(({ document }) => document))].flatMap((what) => {
+    const holder = holders.get(what);
+    if (holder === undefined || holder === (managedBy ?? manager)) return [];
+    return [{ what, holder, pointer: "/documents" }];
+  });
+  return held.length === 0 ? undefined : managedByOther(held);
+}
+
+/** Ending something that is not there is a slip: the caller has planned with another state in mind. */
+function refuseClear(state: FleetState, clear: readonly string[]): AdminRefusal | undefined {
+  const keys = state.overlays.map(overlayKey);
+  const errors = clear.flatMap((name, index) =>
+    keys.includes(name)
+      ? []
+      : [unknownName({ what: "overlay", name, names: keys, pointer: jsonPointer(["clear", index]) })],
+  );
+  if (errors.length === 0) return undefined;
+  return { code: "clearInvalid", detail: "`clear` names live overlays that are not there.", errors };
 }
 
 function refusalOf(findings: readonly Finding[]): AdminRefusal {
@@ -73,12 +121,4 @@ function refusalOf(findings: readonly Finding[]): AdminRefusal {
 function problemItem({ path, message, code, didYouMean }: Finding): AdminProblemItem {
   const pointer = jsonPointer(["documents", ...path]);
   return { pointer, detail: message, code, ...(didYouMean === undefined ? {} : { didYouMean }) };
-}
-
-function isDangling(overlay: Overlay, fleet: Fleet): boolean {
-  if (overlay.kind !== "weightShift") return false;
-  const spec = fleet.routes.find(({ metadata }) => metadata.name === overlay.route)?.spec;
-  if (spec === undefined) return true;
-  if (overlay.rule === DEFAULT_RULE) return !("weights" in spec.default);
-  return !(spec.steering ?? []).some(({ name }) => name === overlay.rule);
 }

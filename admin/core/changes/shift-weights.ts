@@ -8,18 +8,19 @@ import { jsonPointer } from "../../../config/findings.ts";
 import { sortedRecord } from "../../../config/order.ts";
 import { WeightShift } from "../../../config/overlays.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
-import { suggest } from "../../../config/suggest.ts";
-import type { Mutation, MutationContext, Proposal } from "./mutation.ts";
+import type { MutationContext, Proposal, SingleMutation } from "./mutation.ts";
 import { findOverlay, withOverlay, withoutOverlay } from "./overlays.ts";
+import { mayChange, provenanceOf, why } from "./provenance.ts";
 import { weightLines } from "./shares.ts";
 import type { FleetState } from "./state.ts";
+import { unknownName } from "./unknown-name.ts";
 
-type Shift = Extract<Mutation, { readonly kind: "shiftWeights" }>;
+type Shift = Extract<SingleMutation, { readonly kind: "shiftWeights" }>;
 
 export function shiftWeights(
   state: FleetState,
   shift: Shift,
-  { author, nowMs }: MutationContext,
+  context: MutationContext,
 ): Result<Proposal, AdminRefusal> {
   const declared = declaredWeights(state.fleet, shift);
   if (!declared.ok) return declared;
@@ -28,6 +29,8 @@ export function shiftWeights(
 
   const key = `weightShift/${shift.route}/${shift.rule}`;
   const live = findOverlay(state.overlays, key);
+  const permitted = mayChange(live, shift, context);
+  if (!permitted.ok) return permitted;
   const before: Readonly<Record<string, number>> = live?.kind === "weightShift" ? live.weights : declared.value;
   const after = sortedRecord({ ...before, ...shift.weights });
   if (Object.values(after).every((weight) => weight === 0)) {
@@ -38,14 +41,13 @@ export function shiftWeights(
   const nextOverlays = () => {
     if (sameWeights(after, declared.value)) return withoutOverlay(state.overlays, key);
     if (sameWeights(after, before)) return state.overlays;
-    return withOverlay(state.overlays, overlayOf(shift, after, author, nowMs));
+    return withOverlay(state.overlays, overlayOf(shift, after, context));
   };
   return ok({
     documents: state.documents,
     fleet: state.fleet,
     overlays: nextOverlays(),
-    reason: shift.reason,
-    ...(shift.ticket === undefined ? {} : { ticket: shift.ticket }),
+    ...why(shift),
     outcome: {
       kind: "shiftWeights",
       route: shift.route,
@@ -57,22 +59,9 @@ export function shiftWeights(
 }
 
 /** Parsing mints the brands: route and rule exist, regions exist, and the request's schema bounded the weights. */
-function overlayOf(
-  shift: Shift,
-  weights: Readonly<Record<string, number>>,
-  author: string,
-  nowMs: number,
-): WeightShift {
-  return WeightShift.parse({
-    kind: "weightShift",
-    route: shift.route,
-    rule: shift.rule,
-    weights,
-    author,
-    reason: shift.reason,
-    ...(shift.ticket === undefined ? {} : { ticket: shift.ticket }),
-    createdAtMs: nowMs,
-  });
+function overlayOf(shift: Shift, weights: Readonly<Record<string, number>>, context: MutationContext): WeightShift {
+  const { route, rule } = shift;
+  return WeightShift.parse({ kind: "weightShift", route, rule, weights, ...provenanceOf(shift, context) });
 }
 
 function sameWeights(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
@@ -84,14 +73,16 @@ function declaredWeights(fleet: Fleet, { route: name, rule }: Shift): Result<Reg
   const route = fleet.routes.find(({ metadata }) => metadata.name === name);
   if (route === undefined) {
     const names = fleet.routes.map(({ metadata }) => metadata.name);
-    return refuse("The fleet has no such route.", [unknownName("/route", "route", name, names)]);
+    return refuse("The fleet has no such route.", [unknownName({ what: "route", name, names, pointer: "/route" })]);
   }
   if (rule === DEFAULT_RULE) return defaultWeights(route);
   const rules = route.spec.steering ?? [];
   const found = rules.find((candidate) => candidate.name === rule);
   if (found !== undefined) return ok(found.weights);
   const names = [...rules.map((candidate) => candidate.name), DEFAULT_RULE];
-  return refuse(`The route "${name}" has no such rule.`, [unknownName("/rule", "rule", rule, names)]);
+  return refuse(`The route "${name}" has no such rule.`, [
+    unknownName({ what: "rule", name: rule, names, pointer: "/rule" }),
+  ]);
 }
 
 function defaultWeights({ metadata, spec }: RouteDocument): Result<RegionWeights, AdminRefusal> {
@@ -104,17 +95,7 @@ function unknownRegions(fleet: Fleet, weights: Readonly<Record<string, number>>)
   const names = fleet.regions.map(({ metadata }) => metadata.name as string);
   return Object.keys(weights)
     .filter((region) => !names.includes(region))
-    .map((region) => unknownName(jsonPointer(["weights", region]), "region", region, names));
-}
-
-function unknownName(pointer: string, what: string, name: string, names: readonly string[]): AdminProblemItem {
-  const near = suggest(name, names);
-  return {
-    pointer,
-    detail: `There is no ${what} "${name}".`,
-    code: `${what}.unknown`,
-    ...(near === undefined ? {} : { didYouMean: near }),
-  };
+    .map((region) => unknownName({ what: "region", name: region, names, pointer: jsonPointer(["weights", region]) }));
 }
 
 function refuse(detail: string, errors: readonly AdminProblemItem[]): Result<never, AdminRefusal> {

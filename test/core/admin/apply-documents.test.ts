@@ -4,7 +4,7 @@ import { applyDocuments } from "../../../admin/core/changes/apply-documents.ts";
 import { emptyState } from "../../../admin/core/changes/state.ts";
 import { cluster, region, route, service } from "../config/fixtures.ts";
 
-const context = { author: "token", nowMs: 0, development: true };
+const context = { author: "token", manager: "people", nowMs: 0, development: true, past: () => undefined };
 const unrouted = [region("eu"), service("web"), cluster("eu-blue", { region: "eu", service: "web" })];
 const routed = [...unrouted, route("web")];
 const renamed = [...unrouted, route("shop")];

@@ -1,16 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { acceptanceLosses } from "../../../admin/core/changes/acceptance.ts";
-import { expireDrains, nextExpiryMs } from "../../../admin/core/changes/drains.ts";
+import { expire } from "../../../admin/core/changes/expire.ts";
+import { nextExpiryMs } from "../../../admin/core/changes/expiry.ts";
 import { withOverlay } from "../../../admin/core/changes/overlays.ts";
 import { weightLines } from "../../../admin/core/changes/shares.ts";
 import { emptyState } from "../../../admin/core/changes/state.ts";
 import { backoffMs } from "../../../admin/core/publish/backoff.ts";
 import { VERSION } from "../../../admin/version.ts";
-import { compile } from "../../../config/compile.ts";
-import { Revision } from "../../../config/ids.ts";
 import { ClusterDrain, RegionDrain, WeightShift } from "../../../config/overlays.ts";
-import { readFleet } from "../../../config/read-fleet.ts";
 import packageJson from "../../../package.json" with { type: "json" };
 
 describe("weights and shares", () => {
@@ -47,53 +44,6 @@ describe("weights and shares", () => {
   });
 });
 
-type State = "enabled" | "draining" | "disabled";
-
-const apiVersion = "fairlead.dev/v1";
-
-function region(name: string, adminState: State) {
-  const location = { latitude: 0, longitude: 0 };
-  const rest = { jurisdictions: [name], vantage: "weur", capacity: { requestsPerSecond: 1 }, adminState };
-  return { apiVersion, kind: "Region", metadata: { name }, spec: { location, ...rest } };
-}
-
-function cluster(regionName: string, weight: number) {
-  const spec = { region: regionName, service: "web", endpoint: "http://127.0.0.1:8080", weight };
-  return { apiVersion, kind: "Cluster", metadata: { name: `${regionName}-blue` }, spec };
-}
-
-const residency = [
-  { clients: { eu: true }, jurisdictions: ["eu"] },
-  { clients: { any: true }, jurisdictions: ["eu", "us"] },
-];
-const service = { apiVersion, kind: "Service", metadata: { name: "web" }, spec: { residency } };
-
-/** `eu` and `us` with a cluster of `web` each; clients of `web` in Europe may only be served in `eu`. */
-function snapshot({ eu = "enabled", us = "enabled", usWeight = 1 }: { eu?: State; us?: State; usWeight?: number }) {
-  const documents = [region("eu", eu), region("us", us), service, cluster("eu", 1), cluster("us", usWeight)];
-  const { fleet } = readFleet(documents, { environment: "demo", development: true });
-  return compile({ fleet, overlays: [], environment: "demo", revision: Revision.parse(1) });
-}
-
-describe("what a change takes away", () => {
-  const zone = { code: "residencyWithoutRegion", service: "web", rule: 0, jurisdictions: ["eu"] };
-  const served = { code: "serviceWithoutRegion", service: "web" };
-  const fleet = { code: "fleetWithoutRegion" };
-
-  test.each([
-    // before               after                                      losses
-    [{}, {}, []],
-    [{}, { us: "draining" }, []],
-    [{}, { eu: "draining" }, [zone]],
-    [{}, { eu: "disabled", us: "draining" }, [fleet, served]],
-    [{ usWeight: 0 }, { usWeight: 0, eu: "draining" }, [served]],
-    [{ eu: "draining" }, { eu: "disabled" }, []],
-    [{ eu: "draining", us: "draining" }, {}, []],
-  ] as const)("from %j to %j: %j", (before, after, losses) => {
-    expect(acceptanceLosses(snapshot(before), snapshot(after))).toEqual(losses);
-  });
-});
-
 const why = { author: "token", reason: "test", createdAtMs: 0 };
 const regionDrain = (expiresAtMs: number) =>
   RegionDrain.parse({ kind: "regionDrain", region: "eu", mode: "immediate", expiresAtMs, ...why });
@@ -107,26 +57,42 @@ describe("overlays", () => {
     expect(overlays).toEqual([clusterDrain(2), regionDrain(3), shift]);
   });
 
+  const context = { author: "fairlead", manager: "fairlead", nowMs: 0, development: true, past: () => undefined };
+  const expireAt = (nowMs: number, held: Record<string, string> = {}) => {
+    const state = { ...emptyState("demo"), overlays: [clusterDrain(100), regionDrain(200), shift] };
+    const proposal = expire(state, { kind: "expire", held }, { ...context, nowMs });
+    if (!proposal.ok) throw new Error("an expiry is never refused");
+    return proposal.value;
+  };
+
   test.each([
     // now   ended                                          left
     [99, [], 3],
     [100, ["clusterDrain/eu-blue"], 2],
     [200, ["clusterDrain/eu-blue", "regionDrain/eu"], 1],
-  ])("at %i these drains end: %j", (nowMs, ended, left) => {
-    const overlays = [clusterDrain(100), regionDrain(200), shift];
-    const context = { author: "fairlead", nowMs, development: true };
-    const proposal = expireDrains({ ...emptyState("demo"), overlays }, context);
-    if (!proposal.ok) throw new Error("an expiry is never refused");
-    expect(proposal.value.outcome).toEqual({ kind: "expireDrains", ended });
-    expect(proposal.value.overlays.filter((overlay) => !("returnedAtMs" in overlay))).toHaveLength(left);
-    expect(
-      proposal.value.overlays.flatMap((overlay) => ("returnedAtMs" in overlay ? overlay.returnedAtMs : [])),
-    ).toEqual(ended.map(() => nowMs));
+  ])("at %i these end: %j", (nowMs, ended, left) => {
+    const { outcome, overlays } = expireAt(nowMs);
+    expect(outcome).toEqual({ kind: "expire", ended, held: {} });
+    expect(overlays.filter((overlay) => !("returnedAtMs" in overlay))).toHaveLength(left);
+    expect(overlays.flatMap((overlay) => ("returnedAtMs" in overlay ? overlay.returnedAtMs : []))).toEqual(
+      ended.map(() => nowMs),
+    );
   });
 
-  test("the next expiry is the earliest, and shifts have none", () => {
-    expect(nextExpiryMs([regionDrain(200), clusterDrain(100), shift])).toBe(100);
-    expect(nextExpiryMs([shift])).toBeUndefined();
+  test("what is held stays in force, with the reason it was held for first", () => {
+    const { outcome, overlays } = expireAt(200, { "regionDrain/eu": "all of it is down" });
+    expect(outcome).toMatchObject({ ended: ["clusterDrain/eu-blue"], held: { "regionDrain/eu": "all of it is down" } });
+    expect(overlays).toContainEqual({ ...regionDrain(200), held: { sinceMs: 200, because: "all of it is down" } });
+    const again = { kind: "expire", held: { "regionDrain/eu": "still down" } } as const;
+    const next = expire({ ...emptyState("demo"), overlays }, again, { ...context, nowMs: 300 });
+    expect(next.ok && next.value.overlays).toEqual(overlays);
+  });
+
+  test("the next expiry is the earliest, shifts have none, and what is held is looked at again in half a minute", () => {
+    expect(nextExpiryMs([regionDrain(200), clusterDrain(100), shift], 0)).toBe(100);
+    expect(nextExpiryMs([shift], 0)).toBeUndefined();
+    const held = { ...regionDrain(200), held: { sinceMs: 200, because: "down" } };
+    expect(nextExpiryMs([held], 1_000)).toBe(31_000);
   });
 });
 

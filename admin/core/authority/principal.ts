@@ -1,0 +1,63 @@
+/** Who asks, as far as the control plane can tell, and what each role may do. The table is the whole of the rights. */
+import { ACTIONS, type Action } from "../../../config/policy.ts";
+
+/**
+ * `responder` makes things safer and nothing else, so that anybody on call can have it. `operator` moves traffic,
+ * `maintainer` also applies documents, `approver` is the second person, `auditor` reads what happened. `admin` may do all.
+ */
+export const ROLES = ["viewer", "responder", "operator", "maintainer", "approver", "auditor", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+export type Principal = {
+  readonly name: string;
+  readonly kind: "person" | "machine";
+  readonly roles: readonly Role[];
+};
+
+/** What may be asked for beside changes of routing. */
+export const DUTIES = [
+  "read",
+  "approve",
+  "incident.open",
+  "incident.close",
+  "debugToken.issue",
+  "audit.read",
+  "audit.erase",
+  "backup.read",
+  "backup.restore",
+] as const;
+export type Duty = (typeof DUTIES)[number];
+
+const SAFER: readonly (Action | Duty)[] = ["region.drain", "cluster.drain", "freeze.set", "incident.open"];
+const OPERATING: readonly (Action | Duty)[] = [
+  ...SAFER,
+  "region.undrain",
+  "cluster.undrain",
+  "weights.shift",
+  "flag.switch",
+  "flag.release",
+  "freeze.lift",
+  "revision.restore",
+  "batch.commit",
+  "incident.close",
+  "debugToken.issue",
+];
+
+const MAY: Readonly<Record<Role, readonly (Action | Duty)[]>> = {
+  viewer: ["read"],
+  responder: ["read", ...SAFER],
+  operator: ["read", ...OPERATING],
+  maintainer: ["read", ...OPERATING, "fleet.apply"],
+  approver: ["read", "approve"],
+  auditor: ["read", "audit.read", "backup.read"],
+  admin: [...ACTIONS, ...DUTIES],
+};
+
+export function may({ roles }: Pick<Principal, "roles">, what: Action | Duty): boolean {
+  return roles.some((role) => MAY[role].includes(what));
+}
+
+/** On whose behalf a principal changes things, unless it says otherwise. */
+export function managerOf({ kind }: Principal): string {
+  return kind === "machine" ? "ci" : "people";
+}

@@ -1,0 +1,16 @@
+/**
+ * Overlays that point at nothing in a fleet. A weight shift or a switch whose rule or flag is gone is cleared, because
+ * nothing could ever end it; a drain on something that is gone stays until it expires, so that it does not come back
+ * undrained.
+ */
+import { DEFAULT_RULE, type Fleet } from "../../../config/documents.ts";
+import type { Overlay } from "../../../config/overlays.ts";
+
+export function isDangling(overlay: Overlay, fleet: Fleet): boolean {
+  if (overlay.kind === "flagSwitch") return !fleet.flags.some(({ metadata }) => metadata.name === overlay.flag);
+  if (overlay.kind !== "weightShift") return false;
+  const spec = fleet.routes.find(({ metadata }) => metadata.name === overlay.route)?.spec;
+  if (spec === undefined) return true;
+  if (overlay.rule === DEFAULT_RULE) return !("weights" in spec.default);
+  return !(spec.steering ?? []).some(({ name }) => name === overlay.rule);
+}

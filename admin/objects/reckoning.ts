@@ -1,0 +1,146 @@
+/**
+ * What the commit path and plans reckon with besides the state: health as the prober knows it, demand as edges reported
+ * it, what was changed within the last hour, open incidents. And the compiled and projected forms of states, each made
+ * once. Asking others may fail or take long; then less is known, and the rules say so.
+ */
+import type { HealthState } from "../../config/health.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import type { RequestedMutation } from "../core/changes/mutation.ts";
+import type { FleetState } from "../core/changes/state.ts";
+import type { Compiler, Considered, World } from "../core/commit/consider.ts";
+import type { StoredState } from "../core/commit/next-state.ts";
+import { demandOf } from "../core/plan/demand.ts";
+import type { Plan } from "../core/plan/plan.ts";
+import { planChange, planDigest } from "../core/plan/plan-change.ts";
+import { capacitiesOf, type ProjectionState, project, projectAgain, settledHealth } from "../core/plan/project.ts";
+import type { Projection } from "../core/plan/projection.ts";
+import type { ReplayRequest } from "../core/plan/replay.ts";
+import { mergeDemand, type RecordedTraffic } from "../core/propagation/demand.ts";
+import { type AdminEnv, beaconStub, proberStub } from "../env.ts";
+import { errorText, logEvent } from "../log.ts";
+import { recentChanges } from "../store/control-history.ts";
+import { openIncidents } from "../store/incidents.ts";
+import { withinMs } from "./deadline.ts";
+import { snapshotOf, type Target } from "./target.ts";
+import { HISTORY_KEPT_MS } from "./upkeep.ts";
+
+/** A drain at night must not wait for a prober or a beacon that is in trouble too. */
+const ASK_MS_MAX = 250;
+/** Health changes at most every probe interval, and a burst of commits need not ask for each. */
+const HEALTH_KEPT_MS = 1_000;
+/** Demand is a mean of the last minutes; edges report every ten seconds. */
+const DEMAND_KEPT_MS = 15_000;
+
+type Kept<T> = { readonly value: T; readonly askedAtMs: number };
+
+export type PlanInput = {
+  readonly mutation: RequestedMutation;
+  readonly considered: Considered;
+  readonly base: StoredState;
+  readonly world: World;
+  /** Decided before and after; what edges have sampled when absent. */
+  readonly requests?: readonly ReplayRequest[];
+};
+
+export class Reckoning implements Compiler {
+  readonly #env: AdminEnv;
+  readonly #sql: SqlStorage;
+  readonly #target: Target;
+  #health: Kept<World["health"]> | undefined;
+  #traffic: Kept<RecordedTraffic | undefined> | undefined;
+  /** Of the state that was projected last: the next one mostly differs in one rule. */
+  #last: ProjectionState | undefined;
+
+  constructor({ env, sql, target }: { readonly env: AdminEnv; readonly sql: SqlStorage; readonly target: Target }) {
+    this.#env = env;
+    this.#sql = sql;
+    this.#target = target;
+  }
+
+  /** As things are now. The only part that waits, and not for long. */
+  async world(): Promise<World> {
+    const [health, traffic] = await Promise.all([this.#askHealth(), this.#askTraffic()]);
+    const nowMs = Date.now();
+    return {
+      nowMs,
+      health,
+      history: recentChanges(this.#sql, nowMs - HISTORY_KEPT_MS),
+      incidents: openIncidents(this.#sql),
+      demand: demandOf({ recorded: traffic?.demand, policy: this.#target.state.fleet.policy?.spec }),
+    };
+  }
+
+  snapshotOf(state: FleetState): Snapshot {
+    return snapshotOf(state);
+  }
+
+  projectionOf(state: FleetState, world: World): Projection {
+    return this.#project(state, world).projection;
+  }
+
+  planDigest({ mutation, considered, base }: Pick<PlanInput, "mutation" | "considered" | "base">): string {
+    const { verdicts, approvals, safety } = considered;
+    return planDigest({ baseDigest: base.digest, mutation, verdicts, approvals, after: safety.projections.after });
+  }
+
+  plan({ mutation, considered, base, world, requests }: PlanInput): Plan {
+    const { safety, verdicts, approvals } = considered;
+    const given = requests === undefined ? undefined : ({ source: "given", requests } as const);
+    const sampled = { source: "recorded", requests: this.#traffic?.value?.samples ?? [] } as const;
+    return planChange({
+      base,
+      mutation,
+      before: { state: safety.before, projected: this.#project(safety.before, world) },
+      after: { state: safety.after, projected: this.#project(safety.after, world) },
+      verdicts,
+      approvals,
+      replay: given ?? sampled,
+      nowMs: world.nowMs,
+    });
+  }
+
+  #project(state: FleetState, { demand, health }: World): ProjectionState {
+    const input = {
+      snapshot: snapshotOf(state),
+      demand,
+      health: settledHealth(health),
+      capacities: capacitiesOf(state.fleet),
+    };
+    this.#last = this.#last === undefined ? project(input) : projectAgain(this.#last, input);
+    return this.#last;
+  }
+
+  async #askHealth(): Promise<World["health"]> {
+    const nowMs = Date.now();
+    if (this.#health !== undefined && nowMs - this.#health.askedAtMs < HEALTH_KEPT_MS) return this.#health.value;
+    try {
+      const { report } = await withinMs(ASK_MS_MAX, "prober", proberStub(this.#env).read());
+      const states = new Map<string, HealthState>(Object.entries(report.clusters));
+      // The same object while nothing has changed, so that projections by it stay good.
+      const value = sameStates(this.#health?.value, states) ? this.#health?.value : states;
+      this.#health = { value, askedAtMs: nowMs };
+      return value;
+    } catch (error) {
+      logEvent("reckoning.withoutHealth", { error: errorText(error) });
+      this.#health = { value: undefined, askedAtMs: nowMs };
+      return undefined;
+    }
+  }
+
+  async #askTraffic(): Promise<RecordedTraffic | undefined> {
+    const nowMs = Date.now();
+    if (this.#traffic !== undefined && nowMs - this.#traffic.askedAtMs < DEMAND_KEPT_MS) return this.#traffic.value;
+    const vantages = [...new Set(this.#target.state.fleet.regions.map(({ spec }) => spec.vantage))];
+    const answers = await Promise.allSettled(
+      vantages.map((vantage) => withinMs(ASK_MS_MAX, vantage, beaconStub(this.#env, vantage).readDemand())),
+    );
+    const heard = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    const value = mergeDemand(heard);
+    this.#traffic = { value, askedAtMs: nowMs };
+    return value;
+  }
+}
+
+function sameStates(a: World["health"], b: ReadonlyMap<string, HealthState>): boolean {
+  return a !== undefined && a.size === b.size && [...a].every(([cluster, state]) => b.get(cluster) === state);
+}
