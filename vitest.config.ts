@@ -8,7 +8,7 @@ export default defineConfig({
     reporters: ["default", new SummaryReporter()],
     projects: [
       defineProject({
-        test: { name: "core", include: ["test/{core,golden}/**/*.test.ts"] },
+        test: { name: "core", include: ["test/{core,golden,contract}/**/*.test.ts"] },
       }),
       defineProject({
         plugins: [

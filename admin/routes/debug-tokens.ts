@@ -3,12 +3,13 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { DEBUG_TOKEN_MS_MAX } from "../../config/debug-token.ts";
 import { formatDuration } from "../../config/duration.ts";
 import { fleetStub } from "../env.ts";
-import type { App } from "../http/context.ts";
+import { type App, askerOf } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
+import { markRecorded } from "../http/recorded.ts";
 import { reply } from "../http/reply.ts";
+import { answers, BODY_CODES } from "./answers.ts";
+import { AT_MS } from "./examples.ts";
 import {
-  answers,
-  BODY_CODES,
   DurationText,
   HostText,
   jsonRequest,
@@ -19,6 +20,8 @@ import {
   TicketText,
   withoutUndefined,
 } from "./schemas.ts";
+
+const TOKEN_ID = "0b9c6f1e-8a54-4d7b-9f30-2c1d0e9f8a7b";
 
 const IssuedAnswer = z
   .object({
@@ -51,7 +54,10 @@ const issueRoute = createRoute({
   method: "post",
   path: "/v1/debug-tokens",
   operationId: "issueDebugToken",
-  summary: "A token that makes the edge answer with the trace of its decision; who asked and why is recorded",
+  tags: ["debug"],
+  summary: "Issue a debug token",
+  description:
+    "Makes the edge answer with the trace of its decision, for a few minutes. Who asked and why is recorded.",
   request: {
     query: NoQuery,
     body: jsonRequest(
@@ -66,28 +72,44 @@ const issueRoute = createRoute({
           .openapi({ type: "string", example: "5m" }),
         host: HostText.optional().openapi({ type: "string", description: "Only for requests to this host." }),
       }),
+      { reason: "customer sees 502", ticket: "OPS-1234", expiresIn: "5m", host: "shop.fairlead.example" },
     ),
   },
-  responses: answers(IssuedAnswer, "The token; it is not kept, and cannot be had again.", BODY_CODES),
+  responses: answers(IssuedAnswer, {
+    description: "The token; it is not kept, and cannot be had again.",
+    example: { token: "eyJ0b2tlbklkIjoi...", tokenId: TOKEN_ID, expiresAtMs: AT_MS + 300_000 },
+    codes: BODY_CODES,
+  }),
 });
 
 const listRoute = createRoute({
   method: "get",
   path: "/v1/debug-tokens",
   operationId: "listDebugTokens",
-  summary: "Who asked for debug tokens, when and why, newest first",
+  tags: ["debug"],
+  summary: "List debug tokens",
+  description: "Who asked for debug tokens, when and why, newest first. The tokens themselves are not kept.",
   request: { query: PageQuery },
-  responses: answers(ListAnswer, "One page."),
+  responses: answers(ListAnswer, {
+    description: "One page.",
+    example: {
+      debugTokens: [
+        {
+          ...{ tokenId: TOKEN_ID, actor: "token", reason: "customer sees 502", ticket: "OPS-1234" },
+          ...{ host: "shop.fairlead.example", issuedAtMs: AT_MS, expiresAtMs: AT_MS + 300_000 },
+        },
+      ],
+    },
+    headers: ["link"],
+  }),
 });
 
 export function addDebugTokenRoutes(app: App): void {
   app.openapi(issueRoute, async (c) => {
     const { expiresIn, ...body } = withoutUndefined(c.req.valid("json"));
-    const issued = await fleetStub(c.env).issueDebugToken({
-      ...body,
-      actor: c.get("author"),
-      ...(expiresIn === undefined ? {} : { expiresInMs: expiresIn }),
-    });
+    const request = { ...body, ...(expiresIn === undefined ? {} : { expiresInMs: expiresIn }) };
+    const issued = await fleetStub(c.env).issueDebugToken(request, askerOf(c));
+    markRecorded(c);
     if (!issued.ok) return refuse(c, issued.error);
     const { tokenId, expiresAtMs } = issued.value.record;
     return reply(IssuedAnswer, { token: issued.value.token, tokenId, expiresAtMs });

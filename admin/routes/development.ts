@@ -3,9 +3,11 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { beaconStub, fleetStub, proberStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
-import { answers, BODY_CODES, jsonRequest, NoQuery } from "./schemas.ts";
+import { answers, BODY_CODES } from "./answers.ts";
+import { jsonRequest, NoQuery } from "./schemas.ts";
 
 const FailBody = z.strictObject({ object: z.enum(["fleet", "beacon", "prober"]), failing: z.boolean() });
+const FAIL_EXAMPLE = { object: "beacon" as const, failing: true };
 const FailAnswer = FailBody.openapi("FailingObject");
 
 const failRoute = createRoute({
@@ -14,8 +16,12 @@ const failRoute = createRoute({
   operationId: "failObject",
   summary: "Make an object throw on every call until it is switched back (development only)",
   hide: true,
-  request: { query: NoQuery, body: jsonRequest(FailBody) },
-  responses: answers(FailAnswer, "The switch as it is now.", [...BODY_CODES, "notFound"]),
+  request: { query: NoQuery, body: jsonRequest(FailBody, FAIL_EXAMPLE) },
+  responses: answers(FailAnswer, {
+    description: "The switch as it is now.",
+    example: FAIL_EXAMPLE,
+    codes: [...BODY_CODES, "notFound"],
+  }),
 });
 
 /** Kept out of the description of the API; the app knows them only in development. */

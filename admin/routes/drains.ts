@@ -3,46 +3,22 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { DrainTarget } from "../core/changes/mutation.ts";
 import type { App } from "../http/context.ts";
 import { mutate, mutationReply } from "../http/reply.ts";
-import {
-  answers,
-  DurationText,
-  jsonRequest,
-  MUTATION_CODES,
-  MutationHeaders,
-  MutationQuery,
-  mutationAnswer,
-  ReasonText,
-  TicketText,
-  withoutUndefined,
-} from "./schemas.ts";
+import { mutationAnswers } from "./answers.ts";
+import { AT_MS } from "./examples.ts";
+import { DrainFields, mutationOf, UndrainFields } from "./mutation-bodies.ts";
+import { jsonRequest, MUTATION } from "./schemas.ts";
 
 const Target = z.object({ kind: z.enum(["region", "cluster"]), name: z.string() });
 
-const DrainAnswer = mutationAnswer(
-  z.object({
-    kind: z.literal("drain"),
-    target: Target,
-    mode: z.enum(["graceful", "immediate"]),
-    deadlineMs: z.int().optional(),
-    expiresAtMs: z.int(),
-    warnings: z.array(z.unknown()).openapi({ type: "array", items: { type: "object" } }),
-  }),
-).openapi("DrainAnswer");
-
-const UndrainAnswer = mutationAnswer(z.object({ kind: z.literal("undrain"), target: Target })).openapi("UndrainAnswer");
-
-const DrainBody = z.strictObject({
-  reason: ReasonText,
-  ticket: TicketText.optional(),
-  mode: z
-    .enum(["graceful", "immediate"])
-    .default("graceful")
-    .openapi({ description: "`graceful` lets bound clients stay until the deadline." }),
-  deadline: DurationText.optional().openapi({ description: "How long bound clients may stay.", example: "15m" }),
-  expiresIn: DurationText.optional().openapi({ description: "When the drain ends by itself.", example: "4h" }),
+const DrainOutcome = z.object({
+  kind: z.literal("drain"),
+  target: Target,
+  mode: z.enum(["graceful", "immediate"]),
+  deadlineMs: z.int().optional(),
+  expiresAtMs: z.int(),
 });
 
-const UndrainBody = z.strictObject({ reason: ReasonText, ticket: TicketText.optional() });
+const UndrainOutcome = z.object({ kind: z.literal("undrain"), target: Target });
 
 export function addDrainRoutes(app: App): void {
   addDrainRoutesFor(app, "region");
@@ -51,30 +27,39 @@ export function addDrainRoutes(app: App): void {
 
 function addDrainRoutesFor(app: App, kind: DrainTarget["kind"]): void {
   const unknown = kind === "region" ? "regionUnknown" : "clusterUnknown";
-  const request = {
-    query: MutationQuery,
-    headers: MutationHeaders,
-    params: z.object({ name: z.string().openapi({ description: `The name of the ${kind}.` }) }),
-  };
   const suffix = kind === "region" ? "Region" : "Cluster";
+  const target = { kind, name: kind === "region" ? "eu-west" : "eu-west-blue" };
+  const request = {
+    ...MUTATION,
+    params: z.object({ name: z.string().openapi({ description: `The name of the ${kind}.`, example: target.name }) }),
+  };
 
   const drainRoute = createRoute({
     method: "post",
     path: `/v1/${kind}s/{name}/drain`,
     operationId: `drain${suffix}`,
-    summary: `Send no new clients to a ${kind}, until it is undrained or the drain expires`,
-    request: { ...request, body: jsonRequest(DrainBody) },
-    responses: answers(DrainAnswer, "The drain.", [...MUTATION_CODES, unknown, "drainInvalid", "lastRegion"]),
+    tags: ["drains"],
+    summary: `Drain a ${kind}`,
+    description: `Sends no new clients to the ${kind} until it is undrained or the drain expires. Again extends it.`,
+    request: {
+      ...request,
+      body: jsonRequest(DrainFields, {
+        ...{ reason: "planned maintenance", ticket: "OPS-1234" },
+        ...{ mode: "graceful", deadline: "15m", expiresIn: "4h" },
+      }),
+    },
+    responses: mutationAnswers(`Drain${suffix}Answer`, DrainOutcome, {
+      description: "The drain.",
+      example: {
+        ...{ kind: "drain", target, mode: "graceful" },
+        ...{ deadlineMs: AT_MS + 15 * 60_000, expiresAtMs: AT_MS + 4 * 3_600_000 },
+      },
+      codes: [unknown, "drainInvalid", "expiryInvalid"],
+    }),
   });
   app.openapi(drainRoute, async (c) => {
-    const { deadline, expiresIn, ...body } = withoutUndefined(c.req.valid("json"));
-    const mutation = {
-      kind: "drain" as const,
-      target: { kind, name: c.req.valid("param").name },
-      ...body,
-      ...(deadline === undefined ? {} : { deadlineMs: deadline }),
-      ...(expiresIn === undefined ? {} : { expiresInMs: expiresIn }),
-    };
+    const named = { kind, name: c.req.valid("param").name };
+    const mutation = mutationOf({ kind: "drain", target: named, ...c.req.valid("json") });
     return mutationReply(c, await mutate(c, mutation, c.req.valid("query").dryRun));
   });
 
@@ -82,16 +67,19 @@ function addDrainRoutesFor(app: App, kind: DrainTarget["kind"]): void {
     method: "post",
     path: `/v1/${kind}s/{name}/undrain`,
     operationId: `undrain${suffix}`,
-    summary: `End the drain of a ${kind}; one that is not drained stays as it is`,
-    request: { ...request, body: jsonRequest(UndrainBody) },
-    responses: answers(UndrainAnswer, "The end of the drain.", [...MUTATION_CODES, unknown]),
+    tags: ["drains"],
+    summary: `Undrain a ${kind}`,
+    description: `Ends the drain of the ${kind}; its traffic comes back ramped. One that is not drained stays as it is.`,
+    request: { ...request, body: jsonRequest(UndrainFields, { reason: "maintenance is over", ticket: "OPS-1234" }) },
+    responses: mutationAnswers(`Undrain${suffix}Answer`, UndrainOutcome, {
+      description: "The end of the drain.",
+      example: { kind: "undrain", target },
+      codes: [unknown],
+    }),
   });
   app.openapi(undrainRoute, async (c) => {
-    const mutation = {
-      kind: "undrain" as const,
-      target: { kind, name: c.req.valid("param").name },
-      ...withoutUndefined(c.req.valid("json")),
-    };
+    const named = { kind, name: c.req.valid("param").name };
+    const mutation = mutationOf({ kind: "undrain", target: named, ...c.req.valid("json") });
     return mutationReply(c, await mutate(c, mutation, c.req.valid("query").dryRun));
   });
 }

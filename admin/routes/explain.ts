@@ -9,40 +9,49 @@ import type { App } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
 import { errorText, logEvent } from "../log.ts";
-import { answers, HostText, NumberText } from "./schemas.ts";
+import { answers } from "./answers.ts";
+import { REVISION } from "./examples.ts";
+import { AnyObject, HostText, NumberText } from "./schemas.ts";
 
-const degrees = (limit: number) =>
+const degrees = (name: string, limit: number) =>
   z
     .string()
     .regex(/^-?[0-9]{1,3}(\.[0-9]{1,10})?$/, "must be degrees, as in 50.11")
     .refine((text) => Math.abs(Number(text)) <= limit, `must be between -${limit} and ${limit}`)
-    .optional();
+    .optional()
+    .openapi({ description: `The client's ${name} in degrees.` });
 
 const ExplainQuery = z
   .strictObject({
-    host: HostText,
+    host: HostText.openapi({ description: "The host that the client asks for; a port is left out." }),
     path: z
       .string()
       .max(PATH_LENGTH_MAX)
       .regex(/^\/[\x21-\x3e\x40-\x7e]*$/, "must start with / and hold no query")
-      .default("/"),
-    method: z.enum(METHODS).default("GET"),
+      .default("/")
+      .openapi({ description: "The path that it asks for, without a query." }),
+    method: z.enum(METHODS).default("GET").openapi({ description: "The method that it asks with." }),
     country: z
       .string()
       .regex(/^[A-Z][A-Z0-9]$/, "must be an ISO 3166-1 alpha-2 code, or T1 for Tor")
       .optional()
-      .openapi({ example: "DE" }),
+      .openapi({ description: "Where the client is: ISO 3166-1 alpha-2, or `T1` for Tor.", example: "DE" }),
     subdivision: z
       .string()
       .regex(/^[A-Z0-9]{1,3}$/, "must be the part of an ISO 3166-2 code behind the hyphen")
-      .optional(),
-    continent: z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]).optional(),
-    latitude: degrees(90),
-    longitude: degrees(180),
+      .optional()
+      .openapi({ description: "The part of the ISO 3166-2 code behind the hyphen.", example: "BY" }),
+    continent: z
+      .enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"])
+      .optional()
+      .openapi({ description: "The client's continent." }),
+    latitude: degrees("latitude", 90),
+    longitude: degrees("longitude", 180),
     asn: z
       .string()
       .regex(/^[1-9][0-9]{0,9}$/, "must be a positive integer")
-      .optional(),
+      .optional()
+      .openapi({ description: "The number of the network that the client comes from." }),
     key: z
       .string()
       .min(1)
@@ -71,19 +80,48 @@ const ExplainAnswer = z
     revision: z.int(),
     draw: z.int(),
     healthKnown: z.boolean().openapi({ description: "`false`: the prober did not answer, so all health is unknown." }),
-    decision: z.unknown().openapi({ type: "object" }),
-    reasons: z.array(z.unknown()).openapi({ type: "array", items: { type: "object" } }),
+    decision: AnyObject,
+    reasons: z.array(AnyObject),
     sentences: z.array(z.string()),
   })
   .openapi("Explanation");
+
+const ATTEMPT = { cluster: "eu-west-blue", region: "eu-west", side: "stable", endpoint: "https://eu.fairlead.example" };
+
+const EXAMPLE = {
+  ...{ revision: REVISION, draw: 0, healthKnown: true },
+  decision: {
+    ...{ kind: "forward", route: "web", service: "web", first: ATTEMPT },
+    ...{ firstByteMs: 5_000, totalMs: 15_000, attempts: [ATTEMPT] },
+  },
+  reasons: [
+    { code: "route.matched", route: "web", service: "web", host: "shop.fairlead.example" },
+    { code: "residency.none" },
+    { code: "steer.rule", rule: "europe", weights: { "eu-west": 100 } },
+    { code: "pick.region", region: "eu-west", by: "clientAddress" },
+  ],
+  sentences: [
+    'The route "web" matches the host shop.fairlead.example and belongs to the service "web".',
+    "The service has no residency rules, so every region may serve this client.",
+    'The steering rule "europe" matches the client and gives eu-west 100 (100%).',
+    "The region eu-west is picked by the hash of the client's address.",
+    "The request goes to the cluster eu-west-blue in eu-west.",
+  ],
+};
 
 const explainRoute = createRoute({
   method: "get",
   path: "/v1/explain",
   operationId: "explain",
-  summary: "Where a request would go, and why",
+  tags: ["explain"],
+  summary: "Explain a request",
+  description: "Where a request would go, and why, decided by the code that the edge runs.",
   request: { query: ExplainQuery },
-  responses: answers(ExplainAnswer, "The decision and its reasons.", ["revisionUnknown"]),
+  responses: answers(ExplainAnswer, {
+    description: "The decision and its reasons.",
+    example: EXAMPLE,
+    codes: ["revisionUnknown"],
+  }),
 });
 
 export function addExplainRoutes(app: App): void {

@@ -3,7 +3,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { proberStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
-import { answers, NoQuery } from "./schemas.ts";
+import { answers } from "./answers.ts";
+import { AT_MS } from "./examples.ts";
+import { AnyObject, NoQuery } from "./schemas.ts";
 
 const HealthAnswer = z
   .object({
@@ -17,10 +19,7 @@ const HealthAnswer = z
         successes: z.int().openapi({ description: "In a row." }),
         failures: z.int().openapi({ description: "In a row." }),
         recoveredAtMs: z.int().optional().openapi({ description: "When it was last healthy again after being down." }),
-        last: z
-          .unknown()
-          .optional()
-          .openapi({ type: "object", description: "The last probe; absent before the first." }),
+        last: AnyObject.optional().openapi({ description: "The last probe; absent before the first." }),
       }),
     ),
   })
@@ -30,9 +29,22 @@ const healthRoute = createRoute({
   method: "get",
   path: "/v1/health",
   operationId: "readHealth",
-  summary: "The probed condition of every cluster that has a health check",
+  tags: ["health"],
+  summary: "Read health",
+  description: "The probed condition of every cluster that has a health check, and since when.",
   request: { query: NoQuery },
-  responses: answers(HealthAnswer, "The current view."),
+  responses: answers(HealthAnswer, {
+    description: "The current view.",
+    example: {
+      ...{ sequence: 42, atMs: AT_MS },
+      clusters: [
+        {
+          ...{ cluster: "eu-west-blue", state: "healthy", sinceMs: AT_MS - 3_600_000, successes: 720, failures: 0 },
+          last: { atMs: AT_MS, outcome: { kind: "success", status: 200, durationMs: 12 } },
+        },
+      ],
+    },
+  }),
 });
 
 export function addHealthRoutes(app: App): void {

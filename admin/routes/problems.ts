@@ -1,25 +1,34 @@
 /** `/problems/{code}`: what the `type` of a problem leads to, for whoever got one, with or without a token. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { ADMIN_PROBLEMS } from "../../config/admin-problems.ts";
 import { PROBLEM_PAGES, type ProblemPage } from "../../config/problem-help.ts";
 import type { App } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
+import { OPEN_CODES, okAnswer, problemAnswers } from "./answers.ts";
 import { NoQuery } from "./schemas.ts";
+
+const CodeParameter = z.string().openapi({ description: "The `code` of the problem.", example: "ruleDenied" });
 
 const problemRoute = createRoute({
   method: "get",
   path: "/problems/{code}",
   operationId: "readProblem",
-  summary: "What a problem means and how to fix it; HTML for browsers, else text",
+  tags: ["service"],
+  summary: "Read about a problem",
+  description: "What a problem means and how to fix it: where its `type` leads to. HTML for browsers, else text.",
   security: [],
-  request: { query: NoQuery, params: z.object({ code: z.string().openapi({ example: "lastRegion" }) }) },
-  responses: {
-    200: {
-      description: "A few sentences.",
-      content: { "text/html": { schema: z.string() }, "text/plain": { schema: z.string() } },
-    },
-    404: { description: "There is no such problem." },
-  },
+  request: { query: NoQuery, params: z.object({ code: CodeParameter }) },
+  responses: { 200: pageAnswer(), ...problemAnswers([...OPEN_CODES, "notFound"]) },
 });
+
+function pageAnswer() {
+  const { description, headers, content } = okAnswer("text/plain", z.string(), {
+    description: "A few sentences.",
+    example: `${ADMIN_PROBLEMS.ruleDenied.title}\n\n...`,
+  });
+  const html = { schema: z.string(), example: "<!doctype html>..." };
+  return { description, headers, content: { ...content, "text/html": html } };
+}
 
 export function addProblemRoutes(app: App): void {
   app.openapi(problemRoute, (c) => {

@@ -4,7 +4,9 @@ import { fleetStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
-import { answers, LIMIT_DEFAULT, NoQuery, NumberText, PageQuery } from "./schemas.ts";
+import { answers } from "./answers.ts";
+import { AT_MS, DIGEST, REVISION } from "./examples.ts";
+import { AnyObject, LIMIT_DEFAULT, NoQuery, NumberText, PageQuery } from "./schemas.ts";
 
 const RevisionSchema = z
   .object({
@@ -21,6 +23,11 @@ const RevisionSchema = z
   })
   .openapi("Revision");
 
+const REVISION_EXAMPLE = {
+  ...{ revision: REVISION, parent: REVISION - 1, digest: DIGEST, documentsDigest: DIGEST, overlaysDigest: DIGEST },
+  ...{ kind: "undrain", author: "token", reason: "maintenance is over", ticket: "OPS-1234", createdAtMs: AT_MS },
+};
+
 const ListAnswer = z
   .object({
     revisions: z.array(RevisionSchema),
@@ -28,26 +35,41 @@ const ListAnswer = z
   })
   .openapi("RevisionList");
 
-const ReadAnswer = RevisionSchema.extend({
-  outcome: z.unknown().openapi({ type: "object", description: "What the change did." }),
-}).openapi("RevisionWithOutcome");
+const ReadAnswer = z
+  .object({ ...RevisionSchema.shape, outcome: AnyObject.openapi({ description: "What the change did." }) })
+  .openapi("RevisionWithOutcome");
 
 const listRoute = createRoute({
   method: "get",
   path: "/v1/revisions",
   operationId: "listRevisions",
-  summary: "Revisions, newest first",
+  tags: ["revisions"],
+  summary: "List revisions",
+  description: "Who changed what, when and why, newest first.",
   request: { query: PageQuery },
-  responses: answers(ListAnswer, "One page."),
+  responses: answers(ListAnswer, {
+    description: "One page.",
+    example: { revisions: [REVISION_EXAMPLE], nextCursor: String(REVISION) },
+    headers: ["link"],
+  }),
 });
 
 const readRoute = createRoute({
   method: "get",
   path: "/v1/revisions/{revision}",
   operationId: "readRevision",
-  summary: "One revision and what it changed",
-  request: { query: NoQuery, params: z.object({ revision: NumberText }) },
-  responses: answers(ReadAnswer, "The revision.", ["revisionUnknown"]),
+  tags: ["revisions"],
+  summary: "Read a revision",
+  description: "One revision and what it changed.",
+  request: {
+    query: NoQuery,
+    params: z.object({ revision: NumberText.openapi({ description: "Its number.", example: String(REVISION) }) }),
+  },
+  responses: answers(ReadAnswer, {
+    description: "The revision.",
+    example: { ...REVISION_EXAMPLE, outcome: { kind: "undrain", target: { kind: "region", name: "eu-west" } } },
+    codes: ["revisionUnknown"],
+  }),
 });
 
 export function addRevisionRoutes(app: App): void {
@@ -66,6 +88,6 @@ export function addRevisionRoutes(app: App): void {
   app.openapi(readRoute, async (c) => {
     const found = await fleetStub(c.env).readRevision(Number(c.req.valid("param").revision));
     if (found === undefined) return refuse(c, { code: "revisionUnknown", detail: "There is no such revision." });
-    return reply(ReadAnswer, { ...found.record, outcome: found.outcome });
+    return reply(ReadAnswer, { ...found.record, outcome: AnyObject.parse(found.outcome) });
   });
 }

@@ -1,16 +1,20 @@
 /**
- * The vocabulary of the API: schemas that several routes share, and the answers that every route may give. Strict
- * everywhere, so that a misspelt field or parameter is an error and never silently the default.
+ * The vocabulary of requests: schemas that several routes share. Strict everywhere, so that a misspelt field or
+ * parameter is an error and never silently the default.
  */
-import { type RouteConfig, z } from "@hono/zod-openapi";
-import { ADMIN_PROBLEMS, type AdminProblemCode } from "../../config/admin-problems.ts";
+import { z } from "@hono/zod-openapi";
 import { parseDuration } from "../../config/duration.ts";
 import { NAME_PATTERN } from "../../config/ids.ts";
 import { NAME_LENGTH_MAX, REASON_LENGTH_MAX, TICKET_LENGTH_MAX } from "../../config/limits.ts";
 import { normalizeHost } from "../../worker/routing/host.ts";
+import { DIGEST } from "./examples.ts";
 
-/** Everything but control characters, as `Reason` in config/overlays.ts has it; OpenAPI knows no flag for `\p{Cc}`. */
-const PRINTABLE_PATTERN = /^[\x20-\x7e\u00a0-\uffff]*$/;
+/**
+ * Everything but control characters, as `Reason` in config/overlays.ts has it. Spelt out, because OpenAPI knows no flag
+ * for `\p{Cc}`, and by what it leaves out, because a reader with the flag would stop at U+FFFF and refuse emoji.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
+const PRINTABLE_PATTERN = /^[^\x00-\x1f\x7f-\x9f]*$/;
 
 export const NameText = z
   .string()
@@ -30,6 +34,9 @@ export const TicketText = z
   .max(TICKET_LENGTH_MAX)
   .regex(PRINTABLE_PATTERN, "must not hold control characters")
   .openapi({ example: "OPS-1234" });
+
+/** For answers: what is described where it is made, and may have any members here. */
+export const AnyObject = z.looseObject({});
 
 /** A duration as people write it, in milliseconds once it is read. */
 export const DurationText = z
@@ -68,7 +75,7 @@ export const PageQuery = z.strictObject({
     .transform(Number)
     .refine((limit) => limit <= LIMIT_MAX, `must be between 1 and ${LIMIT_MAX}`)
     .optional()
-    .openapi({ type: "integer" }),
+    .openapi({ type: "integer", minimum: 1, maximum: LIMIT_MAX, description: `${LIMIT_DEFAULT} when absent.` }),
 });
 
 /** For routes without parameters in the query: even then an unknown one is refused. */
@@ -81,81 +88,34 @@ export const MutationQuery = z.strictObject({
     .openapi({ description: "`true`: answer what would change, and change nothing." }),
 });
 
+/**
+ * The description says that `if-match` is required, and what the others look like. Their absence and their form are not
+ * for the schema to judge, which would answer 400 to all: without `if-match` the answer is 428, with the digest of no
+ * plan 409, and admin/http/idempotency-key.ts reads keys.
+ */
 export const MutationHeaders = z.object({
   "if-match": z
     .string()
     .optional()
-    .openapi({ description: "ETag of `GET /v1/fleet` that the change is based on, or `*` for whatever the state is." }),
+    .openapi({
+      param: { required: true },
+      description: "ETag of `GET /v1/fleet` that the change is based on, or `*` for whatever the state is.",
+      example: "*",
+    }),
+  "idempotency-key": z.string().optional().openapi({
+    pattern: '^"?[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,255}"?$',
+    description: "The same request again with the same key gets the same answer, and is done once.",
+    example: "5c3d2f7e-deploy-1842",
+  }),
+  "fairlead-plan": z.string().optional().openapi({
+    pattern: '^"?[0-9a-f]{64}"?$',
+    description: "Digest of the plan that a dry run answered: the change is refused when it would do anything else.",
+    example: DIGEST,
+  }),
 });
 
-const Problem = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string(),
-    instance: z.string().openapi({ description: "The request id, as in `x-request-id`." }),
-    errors: z
-      .array(z.object({ pointer: z.string(), detail: z.string(), code: z.string(), didYouMean: z.string().optional() }))
-      .optional(),
-  })
-  .openapi("Problem");
-
-export const PublicationSchema = z
-  .object({
-    published: z.boolean().openapi({ description: "KV and every beacon hold this revision." }),
-    carriers: z.array(z.object({ name: z.string(), revision: z.int(), error: z.string().optional() })),
-  })
-  .openapi("Publication");
-
-/** What every change answers. `outcome` says what it did, in terms of what was asked for. */
-export const mutationAnswer = <T extends z.ZodType>(outcome: T) =>
-  z.object({
-    revision: z.int().openapi({ description: "The target after the change." }),
-    etag: z.string(),
-    changed: z.boolean(),
-    dryRun: z.boolean(),
-    published: z.boolean(),
-    carriers: PublicationSchema.shape.carriers,
-    outcome,
-  });
-
-/** Any request under /v1 may meet these. */
-const COMMON_CODES = ["unauthenticated", "parameterInvalid", "internal", "unavailable"] as const;
-
-/** Any request with a body may meet these. */
-export const BODY_CODES = [
-  "bodyMalformed",
-  "bodyInvalid",
-  "bodyTooLarge",
-  "bodyTimeout",
-  "contentTypeUnsupported",
-] as const satisfies readonly AdminProblemCode[];
-
-/** Any change may meet these. */
-export const MUTATION_CODES = [...BODY_CODES, "preconditionFailed", "commitContended"] as const;
-
-/** The answers of a route: its own, and the problems with one entry for each status. */
-export function answers(
-  schema: z.ZodType,
-  description: string,
-  codes: readonly AdminProblemCode[] = [],
-): RouteConfig["responses"] {
-  const byStatus = new Map<number, AdminProblemCode[]>();
-  for (const code of new Set([...COMMON_CODES, ...codes])) {
-    const { status } = ADMIN_PROBLEMS[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  const problems = [...byStatus].map(([status, found]) => [
-    String(status),
-    {
-      description: found.map((code) => `\`${code}\`: ${ADMIN_PROBLEMS[code].title}.`).join(" "),
-      content: { "application/problem+json": { schema: Problem } },
-    },
-  ]);
-  return { 200: { description, content: { "application/json": { schema } } }, ...Object.fromEntries(problems) };
-}
+/** What every change takes beside its body and the parameters of its path. */
+export const MUTATION = { query: MutationQuery, headers: MutationHeaders } as const;
 
 /**
  * JSON has no `undefined`, so an optional field that is there has a value. The library describes only `optional()`
@@ -168,7 +128,7 @@ export function withoutUndefined<T extends object>(value: T): { [K in keyof T]: 
   };
 }
 
-/** A required JSON body. */
-export function jsonRequest<T extends z.ZodType>(schema: T) {
-  return { content: { "application/json": { schema } }, required: true } as const;
+/** A required JSON body. The linters hold the example to the schema, the compiler to its type. */
+export function jsonRequest<T extends z.ZodType>(schema: T, example: z.input<T>) {
+  return { content: { "application/json": { schema, example } }, required: true } as const;
 }

@@ -1,9 +1,11 @@
 /** What needs no token: an index, whether the Worker runs, which release it is, and the description of the API. */
-import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
 import { VERSION } from "../version.ts";
-import { NoQuery } from "./schemas.ts";
+import { ANSWER_HEADERS, OPEN_CODES, okAnswer, problemAnswers, type Success } from "./answers.ts";
+import { AnyObject, NoQuery } from "./schemas.ts";
+import { TAGS } from "./tags.ts";
 
 const INDEX = `Fairlead admin ${VERSION}
 
@@ -19,67 +21,92 @@ const VersionAnswer = z
   .object({ name: z.literal("fairlead"), version: z.string(), environment: z.string() })
   .openapi("Version");
 
-const open = { security: [], request: { query: NoQuery } };
+const DescriptionAnswer = z.looseObject({ openapi: z.string(), info: AnyObject, paths: AnyObject }).openapi("OpenApi");
 
-const json = (schema: z.ZodType, description: string): RouteConfig["responses"] => ({
-  200: { description, content: { "application/json": { schema } } },
+const open = { tags: ["service"], security: [], request: { query: NoQuery } };
+
+const openAnswers = <S extends z.ZodType>(schema: S, success: Success<z.input<S>>, mediaType = "application/json") => ({
+  200: okAnswer(mediaType, schema, success),
+  ...problemAnswers(OPEN_CODES),
 });
 
 const indexRoute = createRoute({
   method: "get",
   path: "/",
   operationId: "readIndex",
-  summary: "Where to look",
+  summary: "Read the index",
+  description: "Where to look for what.",
   ...open,
-  responses: { 200: { description: "A few lines of text.", content: { "text/plain": { schema: z.string() } } } },
+  responses: openAnswers(z.string(), { description: "A few lines of text.", example: INDEX }, "text/plain"),
 });
 
 const healthzRoute = createRoute({
   method: "get",
   path: "/healthz",
   operationId: "readHealthz",
-  summary: "Whether this Worker runs; asks nothing behind it",
+  summary: "Check that the Worker runs",
+  description: "Whether this Worker runs; asks nothing behind it.",
   ...open,
-  responses: json(HealthzAnswer, "It runs."),
+  responses: openAnswers(HealthzAnswer, { description: "It runs.", example: { status: "ok" } }),
 });
 
 const versionRoute = createRoute({
   method: "get",
   path: "/version",
   operationId: "readVersion",
-  summary: "Which release this is",
+  summary: "Read the version",
+  description: "Which release this is, and of which environment it is the control plane.",
   ...open,
-  responses: json(VersionAnswer, "The release and the environment."),
+  responses: openAnswers(VersionAnswer, {
+    description: "The release and the environment.",
+    example: { name: "fairlead", version: VERSION, environment: "production" },
+  }),
 });
 
 const openapiRoute = createRoute({
   method: "get",
   path: "/openapi.json",
   operationId: "readOpenApi",
-  summary: "This description",
+  summary: "Read this description",
+  description: "The description of the whole API, for people, generators and contract tests.",
   ...open,
-  responses: json(z.unknown().openapi({ type: "object" }), "OpenAPI 3.1."),
+  responses: openAnswers(DescriptionAnswer, {
+    description: "OpenAPI 3.1.",
+    example: { openapi: "3.1.0", info: { title: "Fairlead admin", version: VERSION }, paths: {} },
+  }),
 });
 
 export function addServiceRoutes(app: App): void {
+  for (const [name, header] of Object.entries(ANSWER_HEADERS))
+    app.openAPIRegistry.registerComponent("headers", name, header);
   app.openapi(indexRoute, (c) => c.text(INDEX));
   app.openapi(healthzRoute, () => reply(HealthzAnswer, { status: "ok" }));
   app.openapi(versionRoute, (c) =>
     reply(VersionAnswer, { name: "fairlead", version: VERSION, environment: c.env.ENVIRONMENT }),
   );
-  app.openapi(openapiRoute, () => Response.json(describe(app)));
+  app.openapi(openapiRoute, (c) => Response.json(describe(app, new URL(c.req.url).origin)));
 }
 
-function describe(app: App) {
+/** `origin` is where it was asked for: the operations are there too. */
+function describe(app: App, origin: string) {
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
       title: "Fairlead admin",
       version: VERSION,
       description: "The control plane of Fairlead: declare a fleet, shift weights, drain, explain.",
+      contact: { name: "Whoever operates this environment" },
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
-    servers: [{ url: "/" }],
+    servers: [{ url: origin, description: "This control plane." }],
+    tags: tagsInUse(app),
     security: [{ bearer: [] }],
   });
+}
+
+function tagsInUse(app: App) {
+  const used = app.openAPIRegistry.definitions.flatMap((definition) =>
+    definition.type === "route" ? (definition.route.tags ?? []) : [],
+  );
+  return TAGS.filter(({ name }) => used.includes(name));
 }

@@ -1,55 +1,52 @@
 /** `/v1/weights`: shifts regional weights of one rule of one route. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { REGIONS_MAX, WEIGHT_MAX } from "../../config/limits.ts";
 import type { App } from "../http/context.ts";
 import { mutate, mutationReply } from "../http/reply.ts";
-import {
-  answers,
-  jsonRequest,
-  MUTATION_CODES,
-  MutationHeaders,
-  MutationQuery,
-  mutationAnswer,
-  NameText,
-  ReasonText,
-  TicketText,
-  withoutUndefined,
-} from "./schemas.ts";
+import { mutationAnswers } from "./answers.ts";
+import { mutationOf, ShiftFields } from "./mutation-bodies.ts";
+import { jsonRequest, MUTATION } from "./schemas.ts";
 
 const Lines = z.array(z.object({ region: z.string(), weight: z.int(), shareBps: z.int() }));
 
-const ShiftAnswer = mutationAnswer(
-  z.object({ kind: z.literal("shiftWeights"), route: z.string(), rule: z.string(), before: Lines, after: Lines }),
-).openapi("ShiftWeightsAnswer");
+const ShiftOutcome = z.object({
+  ...{ kind: z.literal("shiftWeights"), route: z.string(), rule: z.string() },
+  ...{ before: Lines, after: Lines },
+});
 
 const shiftRoute = createRoute({
   method: "patch",
   path: "/v1/weights",
   operationId: "shiftWeights",
-  summary: "Set weights of the named regions; the other regions of the rule keep theirs",
+  tags: ["weights"],
+  summary: "Shift weights",
+  description: "Sets the weights of the named regions in one rule; its other regions keep theirs.",
   request: {
-    query: MutationQuery,
-    headers: MutationHeaders,
-    body: jsonRequest(
-      z.strictObject({
-        route: NameText.openapi({ example: "web" }),
-        rule: NameText.openapi({ example: "europe", description: "The name of a steering rule, or `default`." }),
-        weights: z
-          .record(NameText, z.int().min(0).max(WEIGHT_MAX))
-          .refine((weights) => Object.keys(weights).length > 0, "must name at least one region")
-          .refine((weights) => Object.keys(weights).length <= REGIONS_MAX, `must name at most ${REGIONS_MAX} regions`)
-          .openapi({ example: { "eu-west": 80, "us-east": 20 } }),
-        reason: ReasonText,
-        ticket: TicketText.optional(),
-      }),
-    ),
+    ...MUTATION,
+    body: jsonRequest(ShiftFields, {
+      ...{ route: "web", rule: "europe", weights: { "eu-west": 80 } },
+      ...{ reason: "new release looks good", ticket: "OPS-1234" },
+    }),
   },
-  responses: answers(ShiftAnswer, "Weights and exact shares before and after.", [...MUTATION_CODES, "weightsInvalid"]),
+  responses: mutationAnswers("ShiftWeightsAnswer", ShiftOutcome, {
+    description: "Weights and exact shares before and after.",
+    example: {
+      ...{ kind: "shiftWeights", route: "web", rule: "europe" },
+      before: [
+        { region: "eu-west", weight: 60, shareBps: 7_500 },
+        { region: "us-east", weight: 20, shareBps: 2_500 },
+      ],
+      after: [
+        { region: "eu-west", weight: 80, shareBps: 8_000 },
+        { region: "us-east", weight: 20, shareBps: 2_000 },
+      ],
+    },
+    codes: ["weightsInvalid"],
+  }),
 });
 
 export function addWeightRoutes(app: App): void {
   app.openapi(shiftRoute, async (c) => {
-    const mutation = { kind: "shiftWeights" as const, ...withoutUndefined(c.req.valid("json")) };
+    const mutation = mutationOf({ kind: "shiftWeights", ...c.req.valid("json") });
     return mutationReply(c, await mutate(c, mutation, c.req.valid("query").dryRun));
   });
 }

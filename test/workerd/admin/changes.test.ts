@@ -84,7 +84,7 @@ describe("drains", () => {
     const nowMs = Date.now();
     const { body } = await send("POST", "/v1/regions/eu-west/drain", { reason: "maintenance", ticket: "OPS-7" });
     expect(body).toMatchObject({ revision: 2, changed: true });
-    expect(body.outcome).toMatchObject({ kind: "drain", mode: "graceful", warnings: [] });
+    expect(body.outcome).toMatchObject({ kind: "drain", mode: "graceful" });
     expect(body.outcome.deadlineMs - nowMs).toBeLessThan(15 * 60_000 + 5_000);
     expect(body.outcome.expiresAtMs - nowMs).toBeGreaterThanOrEqual(4 * 3_600_000);
     expect((await get("/v1/fleet")).body.overlays).toMatchObject([
@@ -131,7 +131,7 @@ describe("drains", () => {
     for (const path of ["/v1/regions/us-east/drain", "/v1/clusters/us-east-blue/drain"]) {
       const { status, body } = await send("POST", path, { reason: "second" });
       expect(status).toBe(409);
-      expect(body.code).toBe("lastRegion");
+      expect(body.code).toBe("ruleDenied");
       expect(body.detail).toContain("web");
     }
   });
@@ -147,10 +147,10 @@ describe("drains", () => {
     ["/v1/regions/eu-west/drain", { mode: "soft" }, 422, "bodyInvalid"],
     ["/v1/regions/eu-west/drain", { expiresIn: "4 hours" }, 422, "bodyInvalid"],
     ["/v1/regions/eu-west/drain", { expiresIn: 3600 }, 422, "bodyInvalid"],
-    ["/v1/regions/eu-west/drain", { expiresIn: "59s" }, 422, "drainInvalid"],
+    ["/v1/regions/eu-west/drain", { expiresIn: "59s" }, 422, "expiryInvalid"],
     ["/v1/regions/eu-west/drain", { expiresIn: "1m" }, 200, undefined],
     ["/v1/regions/eu-west/drain", { expiresIn: "72h" }, 200, undefined],
-    ["/v1/regions/eu-west/drain", { expiresIn: "73h" }, 422, "drainInvalid"],
+    ["/v1/regions/eu-west/drain", { expiresIn: "73h" }, 422, "expiryInvalid"],
     ["/v1/regions/eu-west/drain", { deadline: "25h", expiresIn: "72h" }, 422, "drainInvalid"],
     ["/v1/regions/eu-west/drain", { deadline: "2h", expiresIn: "1h" }, 422, "drainInvalid"],
     ["/v1/regions/eu-west/drain", { deadline: "5m", mode: "immediate" }, 422, "drainInvalid"],
@@ -182,7 +182,7 @@ describe("drains", () => {
       overlays: [{ kind: "regionReturn", region: "eu-west", author: "fairlead", reason: "drain expired" }],
     });
     const { body } = await get("/v1/revisions/3");
-    expect(body).toMatchObject({ author: "fairlead", reason: "drain expired", kind: "expireDrains" });
+    expect(body).toMatchObject({ author: "fairlead", reason: "drain expired", kind: "expire" });
     expect(body.outcome.ended).toEqual(["regionDrain/eu-west"]);
   });
 

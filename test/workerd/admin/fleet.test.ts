@@ -24,11 +24,12 @@ describe("the fleet", () => {
     expect(put.body).toMatchObject({ revision: 1, changed: true, dryRun: false, published: true });
     const { body, headers } = await get("/v1/fleet");
     expect(body.revision).toBe(1);
-    expect(body.documents).toHaveLength(6);
+    expect(body.documents).toHaveLength(7);
     expect(body.documents).toContainEqual(ROUTE);
     expect(body.documents.map(({ kind }: { kind: string }) => kind)).toEqual([
       "Cluster",
       "Cluster",
+      "Policy",
       "Region",
       "Region",
       "Route",
@@ -56,7 +57,7 @@ describe("the fleet", () => {
   test("shows what a dry run would change, and changes nothing", async () => {
     const dry = await send("PUT", "/v1/fleet?dryRun=true", { documents: smallFleet() });
     expect(dry.body).toMatchObject({ revision: 0, changed: true, dryRun: true });
-    expect(dry.body.outcome.changes).toHaveLength(6);
+    expect(dry.body.outcome.changes).toHaveLength(7);
     expect((await get("/v1/fleet")).body.revision).toBe(0);
   });
 
@@ -91,7 +92,7 @@ describe("the fleet", () => {
     const { status, body } = await send("PUT", `/v1/fleet${query}`, { documents: [] });
     expect(status).toBe(422);
     expect(body).toMatchObject({ code: "documentsInvalid", errors: [{ pointer: "/documents", code: "fleet.empty" }] });
-    expect((await get("/v1/fleet")).body).toMatchObject({ revision: 1, documents: { length: 6 } });
+    expect((await get("/v1/fleet")).body).toMatchObject({ revision: 1, documents: { length: 7 } });
   });
 
   test("says which existing region a dangling reference may have meant", async () => {

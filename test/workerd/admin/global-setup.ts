@@ -1,15 +1,21 @@
 /**
- * What the admin tests need from outside workerd: a fresh signing key, and a real HTTP origin whose behaviour is chosen
- * by the path, so that probes meet real sockets.
+ * What the admin tests need from outside workerd: a fresh signing key, a real HTTP origin whose behaviour is chosen by
+ * the path, so that probes meet real sockets, and the contract proxy, one for all files.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
+import { type ContractDoor, openContractDoor } from "../../contract/contract-door.ts";
+import { inFullRun } from "../../full-run.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     adminBindings: Record<string, string>;
+    contractUrl: string;
+    /** Of the variables of this process, which workerd does not have: see test/full-run.ts, and FAIRLEAD_SEED. */
+    fullRun: boolean;
+    seed: number;
     originPort: number;
     signingPublicKey: string;
   }
@@ -58,11 +64,16 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 }
 
 const server = createServer(answer);
+let contract: ContractDoor | undefined;
 
 export async function setup(project: TestProject): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
+  contract = await openContractDoor();
+  project.provide("contractUrl", contract.url);
+  project.provide("fullRun", inFullRun({ slice: false, full: true }));
+  project.provide("seed", Number(process.env.FAIRLEAD_SEED ?? 1));
   project.provide("originPort", (server.address() as AddressInfo).port); // listens on TCP, so it is an AddressInfo
   project.provide("signingPublicKey", x);
   project.provide("adminBindings", {
@@ -73,7 +84,8 @@ export async function setup(project: TestProject): Promise<void> {
   });
 }
 
-export function teardown(): void {
+export async function teardown(): Promise<void> {
   server.closeAllConnections();
   server.close();
+  await contract?.dispose();
 }

@@ -16,6 +16,7 @@ function report(vantage: string, body: unknown): Promise<Response> {
 }
 
 const GOOD = { isolate: "0123456789abcdef", revision: 1, requests: 30, atMs: 1 };
+const SILENT = { edges: [], rejections: [], figures: [] };
 
 describe("/v1/propagation", () => {
   test("names each vantage and claims nothing while no edge has reported", async () => {
@@ -24,10 +25,25 @@ describe("/v1/propagation", () => {
       isolates: 0,
       requests: 0,
       vantages: [
-        { vantage: "enam", reachable: true, beaconRevision: 1, edges: [] },
-        { vantage: "weur", reachable: true, beaconRevision: 1, edges: [] },
+        { vantage: "enam", reachable: true, beaconRevision: 1, ...SILENT },
+        { vantage: "weur", reachable: true, beaconRevision: 1, ...SILENT },
       ],
     });
+  });
+
+  test("shows what edges refuse, and what they answer with errors of their own, where and under which revision", async () => {
+    await report("weur", { ...GOOD, requests: 0, rejected: [{ revision: 2, code: "signatureWrong" }] });
+    await report("weur", { ...GOOD, isolate: "0123456789abcde0", ownErrors: 3, invariants: 1 });
+    await report("weur", { ...GOOD, isolate: "0123456789abcde0", atMs: 2, ownErrors: 1 });
+    const { body } = await get("/v1/propagation");
+    expect(body.vantages).toMatchObject([
+      { vantage: "enam", rejections: [], figures: [] },
+      {
+        vantage: "weur",
+        rejections: [{ revision: 2, code: "signatureWrong", isolates: 1 }],
+        figures: [{ revision: 1, requests: 60, ownErrors: 4, invariants: 1 }],
+      },
+    ]);
   });
 
   test("sums what edges report, and shows who is behind", async () => {
@@ -59,8 +75,8 @@ describe("/v1/propagation", () => {
     const { status, body } = await get("/v1/propagation");
     expect(status).toBe(200);
     expect(body.vantages).toEqual([
-      { vantage: "enam", reachable: true, beaconRevision: 1, edges: [] },
-      { vantage: "weur", reachable: false, edges: [] },
+      { vantage: "enam", reachable: true, beaconRevision: 1, ...SILENT },
+      { vantage: "weur", reachable: false, ...SILENT },
     ]);
   });
 
@@ -70,6 +86,19 @@ describe("/v1/propagation", () => {
     await send("PUT", "/v1/fleet", { documents: [usEast, service, usCluster, steered] });
     const { body } = await get("/v1/propagation");
     expect(body).toMatchObject({ targetRevision: 2, vantages: [{ vantage: "enam" }, { vantage: "weur" }] });
+  });
+});
+
+describe("the demand at a vantage", () => {
+  const sample = { host: "web.example", method: "GET", path: "/a", country: "DE", key: "0123abcd" };
+
+  test("is what its edges report, by country and route, with samples to replay", async () => {
+    await report("weur", { ...GOOD, countries: { DE: 20, FR: 10 }, routes: { web: 30 }, sample: [sample] });
+    const { requests, requestsPerSecond, countries, routes, samples } = await beacon("weur").readDemand();
+    expect({ requests, samples }).toEqual({ requests: 30, samples: [sample] });
+    expect(requestsPerSecond).toBeCloseTo(3);
+    expect([countries.DE, countries.FR, routes.web]).toEqual([2, 1, 3].map((rate) => expect.closeTo(rate)));
+    expect(await beacon("enam").readDemand()).toMatchObject({ requests: 0, requestsPerSecond: 0, samples: [] });
   });
 });
 

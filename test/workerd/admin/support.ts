@@ -1,7 +1,10 @@
-/** Asks the admin Worker as a client would, and a small fleet to ask about. */
+/** Asks the admin Worker as a client would, holds every answer to the contract, and has a small fleet to ask about. */
+
 import { exports, env as untypedEnv } from "cloudflare:workers";
+import { Buffer } from "node:buffer";
 import { inject } from "vitest";
 import type { AdminEnv } from "../../../admin/env.ts";
+import { type Exchange, type ExchangeRequest, isJson } from "../../contract/exchange.ts";
 
 // The bindings of admin/wrangler.toml and of the global setup; the platform's type knows none of them.
 export const env = untypedEnv as unknown as AdminEnv;
@@ -19,19 +22,47 @@ export type Answer = {
 // The Worker's default export as it is served; typed by hand because the platform's types do not know our entry.
 const worker = (exports as unknown as { readonly default: Fetcher }).default;
 
-/** A raw request without token and headers but those given. */
+/** A raw request without token and headers but those given. An answer that breaks the contract is an error. */
 export async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await worker.fetch(`http://admin${path}`, init);
+  const request = new Request(`http://admin${path}`, init);
+  const sent = await recordRequest(request, init.body);
+  const response = await worker.fetch(request);
+  const bytes = await response.arrayBuffer();
+  const { status, headers } = response;
+  await holdToContract({ request: sent, answer: { status, headers: [...headers], base64: base64Of(bytes) } });
+  const text = new TextDecoder().decode(bytes);
+  return { status, headers, body: isJson(headers.get("content-type")) && text !== "" ? JSON.parse(text) : text };
+}
+
+async function recordRequest({ method, url, headers }: Request, body: RequestInit["body"]): Promise<ExchangeRequest> {
+  const { pathname, search } = new URL(url);
+  return { method, target: `${pathname}${search}`, headers: [...headers], body: await recordBody(body) };
+}
+
+async function recordBody(body: RequestInit["body"]): Promise<ExchangeRequest["body"]> {
+  if (body === undefined || body === null) return { kind: "none" };
+  if (body instanceof ReadableStream) return { kind: "stream" };
+  return { kind: "bytes", base64: base64Of(await new Response(body).arrayBuffer()) };
+}
+
+function base64Of(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString("base64");
+}
+
+/** Replays the exchange through the contract proxy, outside. */
+async function holdToContract(exchange: Exchange): Promise<void> {
+  const response = await fetch(inject("contractUrl"), { method: "POST", body: JSON.stringify(exchange) });
   const text = await response.text();
-  const isJson = response.headers.get("content-type")?.includes("json") === true;
-  return { status: response.status, headers: response.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
+  if (response.status !== 200) throw new Error(`the contract proxy failed: ${text}`);
+  const findings: readonly string[] = JSON.parse(text);
+  if (findings.length > 0) throw new Error(`the contract is broken:\n${findings.join("\n")}`);
 }
 
 export async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
   return ask(path, { headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
 }
 
-/** Sends JSON with the token. */
+/** Sends JSON with the token, for whatever the state is unless the headers say otherwise. */
 export async function send(
   method: string,
   path: string,
@@ -40,7 +71,10 @@ export async function send(
 ): Promise<Answer> {
   return ask(path, {
     method,
-    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json", ...headers },
+    headers: {
+      ...{ authorization: `Bearer ${TOKEN}`, "content-type": "application/json", "if-match": "*" },
+      ...headers,
+    },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 }
@@ -105,7 +139,20 @@ export const ROUTE = {
 const EU_WEST = region("eu-west", { latitude: 50.1, longitude: 8.7, vantage: "weur" });
 const US_EAST = region("us-east", { latitude: 39, longitude: -77.5, vantage: "enam" });
 
-/** Two regions with a cluster each, one route. */
+/** Tests turn the same thing to and fro within milliseconds; what holds that up has tests of its own. */
+export const POLICY = {
+  apiVersion,
+  kind: "Policy",
+  metadata: { name: "unhurried" },
+  spec: {
+    safety: {
+      ...{ waitSame: "off", waitOpposite: "off", stepMaxBps: "off", shiftPerHourMaxBps: "off", midChange: "off" },
+      removalMaxPercent: "off",
+    },
+  },
+};
+
+/** Two regions with a cluster each, one route, and a Policy that lets tests hurry. */
 export function smallFleet(probed?: { readonly eu: string; readonly us: string }): unknown[] {
   return [
     EU_WEST,
@@ -114,5 +161,6 @@ export function smallFleet(probed?: { readonly eu: string; readonly us: string }
     cluster("eu-west-blue", "eu-west", probed?.eu),
     cluster("us-east-blue", "us-east", probed?.us),
     ROUTE,
+    POLICY,
   ];
 }

@@ -9,27 +9,70 @@ const OPERATIONS = [
   "GET /healthz",
   "GET /openapi.json",
   "GET /problems/{code}",
+  "GET /v1/approvals",
+  "GET /v1/approvals/{id}",
+  "GET /v1/audit",
+  "GET /v1/audit/checkpoint",
+  "GET /v1/audit/consistency",
+  "GET /v1/audit/export",
+  "GET /v1/audit/{index}",
+  "GET /v1/audit/{index}/proof",
+  "GET /v1/backup",
   "GET /v1/debug-tokens",
+  "GET /v1/deleted",
   "GET /v1/explain",
+  "GET /v1/flags",
   "GET /v1/fleet",
+  "GET /v1/freezes",
   "GET /v1/health",
+  "GET /v1/incidents",
+  "GET /v1/overrides",
   "GET /v1/propagation",
   "GET /v1/revisions",
   "GET /v1/revisions/{revision}",
+  "GET /v1/revisions/{revision}/diff",
   "GET /version",
   "PATCH /v1/weights",
+  "POST /v1/approvals/{id}/approve",
+  "POST /v1/approvals/{id}/reject",
+  "POST /v1/audit/subjects/{subject}/erase",
+  "POST /v1/backup/restore",
+  "POST /v1/batch",
   "POST /v1/clusters/{name}/drain",
   "POST /v1/clusters/{name}/undrain",
   "POST /v1/debug-tokens",
+  "POST /v1/flags/{name}/release",
+  "POST /v1/flags/{name}/switch",
+  "POST /v1/freezes",
+  "POST /v1/freezes/{name}/lift",
+  "POST /v1/incidents",
+  "POST /v1/incidents/{id}/close",
+  "POST /v1/overrides",
+  "POST /v1/overrides/{name}/lift",
   "POST /v1/regions/{name}/drain",
   "POST /v1/regions/{name}/undrain",
+  "POST /v1/revisions/{revision}/restore",
+  "POST /v1/simulate",
   "PUT /v1/fleet",
+];
+
+/** Operations that write and ask for no `If-Match`: they change neither routing nor the rules of changing it by themselves. */
+const UNCONDITIONAL = [
+  "POST /v1/approvals/{id}/approve",
+  "POST /v1/approvals/{id}/reject",
+  "POST /v1/audit/subjects/{subject}/erase",
+  "POST /v1/backup/restore",
+  "POST /v1/debug-tokens",
+  "POST /v1/incidents",
+  "POST /v1/incidents/{id}/close",
+  "POST /v1/simulate",
 ];
 
 type Operation = {
   readonly operationId: string;
   readonly summary: string;
   readonly security?: unknown[];
+  readonly parameters?: { readonly name: string; readonly in: string; readonly required: boolean }[];
   readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, unknown> }>;
 };
 
@@ -80,6 +123,19 @@ describe("/openapi.json", () => {
     }
   });
 
+  test("every change asks for If-Match, and may carry an idempotency key and the digest of a plan", async () => {
+    const changes = (await operations()).filter(([name]) => !name.startsWith("GET ") && !UNCONDITIONAL.includes(name));
+    expect(changes.length).toBeGreaterThan(5);
+    for (const [name, { parameters = [], responses }] of changes) {
+      const headers = parameters.filter((parameter) => parameter.in === "header");
+      expect(
+        headers.map((header) => `${header.name}${header.required ? "" : "?"}`),
+        name,
+      ).toEqual(["if-match", "idempotency-key?", "fairlead-plan?"]);
+      expect(Object.keys(responses), name).toEqual(expect.arrayContaining(["200", "202", "409", "412", "428"]));
+    }
+  });
+
   test("says of each body what must be in it, and its patterns are patterns", async () => {
     const { body } = await ask("/openapi.json");
     const schemaOf = (path: string, method: string) =>
@@ -110,10 +166,17 @@ describe("/openapi.json", () => {
 test("the codes of problems", () => {
   expect(Object.entries(ADMIN_PROBLEMS).map(([code, { status }]) => `${status} ${code}`)).toEqual([
     "401 unauthenticated",
+    "403 forbidden",
     "404 notFound",
     "404 regionUnknown",
     "404 clusterUnknown",
     "404 revisionUnknown",
+    "404 flagUnknown",
+    "404 freezeUnknown",
+    "404 overrideUnknown",
+    "404 approvalUnknown",
+    "404 incidentUnknown",
+    "404 auditUnknown",
     "405 methodNotAllowed",
     "415 contentTypeUnsupported",
     "413 bodyTooLarge",
@@ -124,9 +187,23 @@ test("the codes of problems", () => {
     "422 documentsInvalid",
     "422 weightsInvalid",
     "422 drainInvalid",
-    "409 lastRegion",
-    "409 commitContended",
+    "422 expiryInvalid",
+    "422 clearInvalid",
+    "422 freezeInvalid",
+    "422 overrideInvalid",
+    "422 restoreInvalid",
+    "422 backupInvalid",
+    "409 ruleDenied",
+    "409 managedByOther",
+    "409 planStale",
+    "409 approvalClosed",
+    "403 approvalOwn",
+    "409 incidentClosed",
+    "409 environmentNotEmpty",
+    "409 idempotencyRunning",
+    "422 idempotencyMismatch",
     "412 preconditionFailed",
+    "428 preconditionRequired",
     "500 internal",
     "503 unavailable",
   ]);

@@ -1,0 +1,26 @@
+/**
+ * The resources of the API, in the order in which a reader should meet them. Every operation names one; the description
+ * shows those that have operations.
+ */
+export const TAGS = [
+  {
+    name: "service",
+    description: "What needs no token: whether this Worker runs, which release it is, what errors mean.",
+  },
+  { name: "fleet", description: "The declared documents and the live overlays on top of them." },
+  { name: "weights", description: "Regional weights of one rule of one route." },
+  { name: "drains", description: "Regions and clusters that are taken out of service, and put back." },
+  { name: "flags", description: "Flags that gate steering rules and are handed to clusters." },
+  { name: "revisions", description: "The history: who changed what, when and why, and the way back." },
+  { name: "plans", description: "What changes would do, before they are made; several changes as one." },
+  { name: "approvals", description: "Changes that wait for a second person." },
+  { name: "freezes", description: "Times in which nothing changes but what makes things safer." },
+  { name: "overrides", description: "Safety rules that are set aside for a while, by name and on the record." },
+  { name: "incidents", description: "What is wrong right now; while a serious one is open, little may be changed." },
+  { name: "explain", description: "Where a request would go, and why." },
+  { name: "health", description: "What the probers believe of clusters." },
+  { name: "propagation", description: "How far a revision has travelled." },
+  { name: "debug", description: "Tokens that make the edge show its decisions." },
+  { name: "audit", description: "The log of every change and refusal, with proofs that nothing in it was altered." },
+  { name: "backup", description: "The whole of an environment in one document, and back." },
+] as const satisfies readonly { readonly name: string; readonly description: string }[];
