@@ -98,12 +98,12 @@ Ask as a German:
   curl -s ${state.edge}/ -H 'Fairlead-Geo: {"country":"DE"}'
 Drain the region that answered:
   curl -s -X POST ${state.admin}/v1/regions/eu-west/drain -H "Authorization: Bearer ${token}" \\
-    -H 'Content-Type: application/json' -d '{"reason":"trying it out","mode":"immediate"}'
+    -H 'If-Match: *' -H 'Content-Type: application/json' -d '{"reason":"trying it out","mode":"immediate"}'
 Why a German goes where they go:
   curl -s "${state.admin}/v1/explain?host=localhost&path=/&country=DE" -H "Authorization: Bearer ${token}"
 Let the region back:
   curl -s -X POST ${state.admin}/v1/regions/eu-west/undrain -H "Authorization: Bearer ${token}" \\
-    -H 'Content-Type: application/json' -d '{"reason":"that was it"}'
+    -H 'If-Match: *' -H 'Content-Type: application/json' -d '{"reason":"that was it"}'
 
 `;
 }

@@ -7,8 +7,10 @@ import { bundleWorker } from "../lib/build.ts";
 import { type ControlPlane, controlPlane } from "../lib/control-plane.ts";
 import { DEMO_ENVIRONMENT } from "../lib/demo-fleet.ts";
 import {
+  adminPrincipals,
   affinityKeys,
   createToken,
+  createTokens,
   type DevState,
   loadOrCreateKeys,
   readDevState,
@@ -52,11 +54,12 @@ export async function startDemo({ portBase, stateFolder }: StartOptions, signal:
       clusters.push(cluster);
     }
     const token = before?.token ?? createToken();
-    const workers = await startBothWorkers({ plan, stateFolder, token });
+    const tokens = createTokens(before?.tokens);
+    const workers = await startBothWorkers({ plan, stateFolder, token, tokens });
     stops.push(workers.stop);
     signal.throwIfAborted();
 
-    const state = devState({ plan, clusters, token });
+    const state = devState({ plan, clusters, token, tokens });
     const control = controlPlane(state);
     await declareFleet({ plan, control, stateFolder });
     await untilReady({ edge: state.edge, control, signal });
@@ -72,8 +75,9 @@ async function startBothWorkers(options: {
   readonly plan: DemoPlan;
   readonly stateFolder: string;
   readonly token: string;
+  readonly tokens: Readonly<Record<string, string>>;
 }): Promise<LocalWorkers> {
-  const { plan, stateFolder, token } = options;
+  const { plan, stateFolder, token, tokens } = options;
   const keys = loadOrCreateKeys(stateFolder);
   const edgeBundle = path.join(stateFolder, "bundles", "edge.js");
   const adminBundle = path.join(stateFolder, "bundles", "admin.js");
@@ -103,6 +107,7 @@ async function startBothWorkers(options: {
         variables: {
           ...shared,
           ADMIN_TOKEN: token,
+          ADMIN_PRINCIPALS: adminPrincipals(tokens),
           SNAPSHOT_SIGNING_KEY: JSON.stringify(keys.privateJwk),
           SNAPSHOT_KEY_ID: keys.keyId,
         },
@@ -115,12 +120,14 @@ function devState(options: {
   readonly plan: DemoPlan;
   readonly clusters: readonly DemoCluster[];
   readonly token: string;
+  readonly tokens: Readonly<Record<string, string>>;
 }): DevState {
-  const { plan, clusters, token } = options;
+  const { plan, clusters, token, tokens } = options;
   return {
     edge: `http://127.0.0.1:${plan.edgePort}`,
     admin: `http://127.0.0.1:${plan.adminPort}`,
     token,
+    tokens,
     pid: process.pid,
     clusters: Object.fromEntries(clusters.map(({ name, url, control }) => [name, { url, control }])),
   };

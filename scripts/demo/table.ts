@@ -2,8 +2,8 @@
  * The live table of the demo as text: which region serves which country, on what revision, and what fails.
  * Pure; where and how often it is printed is decided in `live-table.ts`.
  */
+import { COUNTRY_MIX } from "../../admin/core/plan/country-mix.ts";
 import { sortedBy } from "../../config/order.ts";
-import { COUNTRY_MIX } from "./country-mix.ts";
 import type { CountryTraffic, TrafficSummary } from "./traffic-window.ts";
 
 export type TableState = {

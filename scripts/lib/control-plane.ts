@@ -28,6 +28,8 @@ export function controlPlane({ admin, token }: { readonly admin: string; readonl
     });
     const answer: unknown = await response.json().catch(() => undefined);
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${reasonOf(answer)}`);
+    if (response.status === ACCEPTED)
+      throw new Error(`${method} ${path}: waits for a second person (GET /v1/approvals), and was not done`);
     return answer;
   };
   return {
@@ -41,6 +43,9 @@ export function controlPlane({ admin, token }: { readonly admin: string; readonl
     },
   };
 }
+
+/** What is asked for waits for an approval. */
+const ACCEPTED = 202;
 
 const JSON_BODY = { "content-type": "application/json", "if-match": "*" };
 

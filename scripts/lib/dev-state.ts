@@ -23,7 +23,10 @@ const Address = z.strictObject({ url: z.string(), control: z.string() });
 export const DevState = z.strictObject({
   edge: z.string(),
   admin: z.string(),
+  /** Of the principal `token`, who may do everything. */
   token: z.string(),
+  /** Of others, by their names. */
+  tokens: z.exactOptional(z.record(z.string(), z.string())),
   /** The process that `npm start` runs in; it may have ended since. */
   pid: z.int(),
   clusters: z.record(z.string(), Address),
@@ -57,6 +60,25 @@ export function writeDevState(stateFolder: string, state: DevState): void {
 
 export function devStatePath(stateFolder: string): string {
   return path.join(stateFolder, "dev.json");
+}
+
+/** Those whom the demo knows besides `token`, so that the work of two can be tried: a pipeline, and a second person. */
+const DEMO_PRINCIPALS = [
+  { name: "ci", kind: "machine", roles: ["maintainer"] },
+  { name: "approver", kind: "person", roles: ["approver", "operator"] },
+] as const;
+
+/** Who keeps a token from before, keeps it. */
+export function createTokens(before: DevState["tokens"] = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(DEMO_PRINCIPALS.map(({ name }) => [name, before[name] ?? createToken()]));
+}
+
+/** The setting `ADMIN_PRINCIPALS` of the admin Worker: digests, no tokens. */
+export function adminPrincipals(tokens: Readonly<Record<string, string>>): string {
+  const digestOf = (token: string) => `sha256:${createHash("sha256").update(token).digest("hex")}`;
+  return JSON.stringify(
+    DEMO_PRINCIPALS.map((principal) => ({ ...principal, tokenDigest: digestOf(tokens[principal.name] ?? "") })),
+  );
 }
 
 /** 256 bits: a bearer token is guessed by nobody. */

@@ -65,7 +65,7 @@ export class DemoClient {
       method,
       headers: {
         authorization: `Bearer ${this.#state.token}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(body === undefined ? {} : { "content-type": "application/json", "if-match": "*" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
