@@ -73,6 +73,14 @@ export type RegionDocument = z.infer<typeof RegionDocument>;
 const StatusCode = z.int().check(z.minimum(100), z.maximum(599));
 
 export const HealthCheck = z.strictObject({
+  /** Sent with every probe, beside our own; names in lower case. */
+  headers: z.exactOptional(
+    z.record(z.string().check(z.regex(/^[a-z0-9-]{1,100}$/, "must be a lower-case header name")), VisibleText(500)),
+  ),
+  /** Must occur in the first 16 KiB of the answer. */
+  body: z.exactOptional(z.strictObject({ contains: VisibleText(200) })),
+  /** A success that takes longer counts as degraded. */
+  degradedAfter: z.exactOptional(Duration),
   path: z.string().check(z.startsWith("/"), z.maxLength(PATH_LENGTH_MAX), VISIBLE),
   method: z.exactOptional(z.enum(["GET", "HEAD"])),
   interval: z.exactOptional(Duration),
@@ -130,6 +138,10 @@ export const LoadPolicy = z.strictObject({
 });
 export type LoadPolicy = z.infer<typeof LoadPolicy>;
 
+/** `reads` are GET, HEAD and OPTIONS, `writes` everything else. What is left out tolerates any lag. */
+export const ReplicaLag = z.strictObject({ reads: z.exactOptional(Duration), writes: z.exactOptional(Duration) });
+export type ReplicaLag = z.infer<typeof ReplicaLag>;
+
 export const ServiceSpec = z.strictObject({
   tier: z.exactOptional(z.enum(["critical", "standard", "besteffort"])),
   residency: z.exactOptional(z.array(ResidencyRule).check(z.minLength(1), z.maxLength(RESIDENCY_RULES_MAX))),
@@ -141,6 +153,8 @@ export const ServiceSpec = z.strictObject({
   healthCheck: z.exactOptional(HealthCheck),
   recovery: z.exactOptional(Recovery),
   load: z.exactOptional(LoadPolicy),
+  /** The largest lag of a region's data that requests tolerate; a region that reports more is not eligible for them. */
+  replicaLag: z.exactOptional(ReplicaLag),
 });
 export const ServiceDocument = envelope("Service", ServiceName, ServiceSpec);
 export type ServiceDocument = z.infer<typeof ServiceDocument>;
@@ -175,6 +189,8 @@ export const ClusterSpec = z.strictObject({
   adminState: z.exactOptional(AdminState),
   healthCheck: z.exactOptional(HealthCheck),
   reports: z.exactOptional(ClusterReports),
+  /** The raw Ed25519 public key, base64, that the cluster signs its pushed status with. */
+  statusKey: z.exactOptional(z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, "must be 32 bytes in base64"))),
 });
 export const ClusterDocument = envelope("Cluster", ClusterName, ClusterSpec);
 export type ClusterDocument = z.infer<typeof ClusterDocument>;
@@ -337,6 +353,25 @@ export const RouteSpec = z.strictObject({
 export const RouteDocument = envelope("Route", RouteName, RouteSpec);
 export type RouteDocument = z.infer<typeof RouteDocument>;
 
+// --- Monitor
+
+/** One of several probes that together say how a cluster is. */
+export const MonitorCheck = z.strictObject({
+  name: Name,
+  /** `mustPass` alone decides when it fails; of those that are `voting` more than half must pass; `observe` only shows. */
+  role: z.enum(["mustPass", "voting", "observe"]),
+  check: HealthCheck,
+});
+export type MonitorCheck = z.infer<typeof MonitorCheck>;
+
+/** In the place of the single health check of a service, for every cluster of it. */
+export const MonitorSpec = z.strictObject({
+  service: ServiceName,
+  checks: z.array(MonitorCheck).check(z.minLength(1), z.maxLength(10)),
+});
+export const MonitorDocument = envelope("Monitor", Name, MonitorSpec);
+export type MonitorDocument = z.infer<typeof MonitorDocument>;
+
 // --- Flag and Policy
 
 export const FlagDocument = envelope("Flag", Name, FlagSpec);
@@ -348,7 +383,7 @@ export type PolicyDocument = z.infer<typeof PolicyDocument>;
 /** The name of a route's default where a rule's name is asked for (`PATCH /v1/weights`, reasons). */
 export const DEFAULT_RULE = "default";
 
-/** Every kind that can be written today. Monitor and Alert take their place in this table later. */
+/** Every kind that can be written today. Alert takes its place in this table later. */
 export const DOCUMENT_SCHEMAS = {
   Region: RegionDocument,
   Service: ServiceDocument,
@@ -358,11 +393,12 @@ export const DOCUMENT_SCHEMAS = {
   Route: RouteDocument,
   Flag: FlagDocument,
   Policy: PolicyDocument,
+  Monitor: MonitorDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 
 /** Kinds whose names are taken but which nothing reads yet: writing one is refused by that name, not as a typo. */
-export const RESERVED_KINDS = ["Monitor", "Alert"] as const;
+export const RESERVED_KINDS = ["Alert"] as const;
 
 export type Document =
   | RegionDocument
@@ -372,7 +408,8 @@ export type Document =
   | EnvironmentDocument
   | RouteDocument
   | FlagDocument
-  | PolicyDocument;
+  | PolicyDocument
+  | MonitorDocument;
 
 /** A fleet after templates have been resolved: what is checked, hashed, approved and compiled. Sorted by name. */
 export type Fleet = {
@@ -381,6 +418,7 @@ export type Fleet = {
   readonly clusters: readonly ClusterDocument[];
   readonly routes: readonly RouteDocument[];
   readonly flags: readonly FlagDocument[];
+  readonly monitors: readonly MonitorDocument[];
   /** The environment's one Policy; absent: every default. */
   readonly policy?: PolicyDocument;
 };

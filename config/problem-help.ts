@@ -172,8 +172,7 @@ const ADMIN_HELP = {
     fix: "Use a duration within the bounds that detail names; set it again before it ends to extend it.",
   },
   clearInvalid: {
-    means:
-      "What `clear` names is not in force: somebody has ended it, or the names are wrong. Nothing was changed.",
+    means: "What `clear` names is not in force: somebody has ended it, or the names are wrong. Nothing was changed.",
     fix: "GET /v1/fleet lists the live overlays; the plan of a dry run says which of them stay.",
   },
   freezeInvalid: {

@@ -60,6 +60,7 @@ export function readFleet(inputs: readonly unknown[], options: ReadOptions): Rea
     environments: ofKind(placed, "Environment"),
     flags: ofKind(placed, "Flag"),
     policies: ofKind(placed, "Policy"),
+    monitors: ofKind(placed, "Monitor"),
     declared: [...declared, ...resolvedNames],
     complete: shapeFindings.length === 0 && resolved.findings.length === 0,
     development: options.development,
@@ -150,7 +151,7 @@ function unknownEnvironment(
 }
 
 /** Two Policies are an error (`checks/limits.ts`), so of the first it may be said that it is the only one. */
-function toFleet({ regions, services, clusters, routes, flags, policies }: CheckInput): Fleet {
+function toFleet({ regions, services, clusters, routes, flags, policies, monitors }: CheckInput): Fleet {
   const policy = policies[0]?.document;
   return {
     regions: documentsByName(regions),
@@ -158,6 +159,7 @@ function toFleet({ regions, services, clusters, routes, flags, policies }: Check
     clusters: documentsByName(clusters),
     routes: documentsByName(routes),
     flags: documentsByName(flags),
+    monitors: documentsByName(monitors),
     ...(policy === undefined ? {} : { policy }),
   };
 }
@@ -186,7 +188,7 @@ function tooManyDocuments(count: number): ReadFleet {
   const message = `a fleet has at most ${DOCUMENTS_MAX} documents, not ${count}`;
   return {
     documents: [],
-    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [] },
+    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [], monitors: [] },
     findings: [{ code: "limit.exceeded", severity: "error", path, message }],
   };
 }
