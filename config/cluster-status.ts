@@ -5,8 +5,15 @@
  */
 import * as z from "zod/mini";
 import { ClusterName, Name } from "./ids.ts";
+import { haveOwnNames, SecretVersion } from "./secret-version.ts";
 
 export const STATUS_PATH = "/.well-known/fairlead";
+
+/** Holds the signature of a pushed status: `ed25519=<base64>`, over the domain below and then the exact bytes of the body. */
+export const STATUS_SIGNATURE_HEADER = "fairlead-signature";
+
+/** In front of what is signed, so that no signature that the same key makes for something else passes as one of a status. */
+export const STATUS_SIGNATURE_DOMAIN = "fairlead-status/1\n";
 
 /** A status has some 2 KB; more is not read. */
 export const STATUS_BYTES_MAX = 64 * 1024;
@@ -28,9 +35,19 @@ export const ClusterStatus = z.strictObject({
   secrets: z.exactOptional(
     z
       .array(
-        z.strictObject({ name: Name, versions: z.array(Text).check(z.maxLength(10)), active: z.exactOptional(Text) }),
+        z
+          .strictObject({
+            name: Name,
+            versions: z.array(SecretVersion).check(z.maxLength(10)),
+            active: z.exactOptional(SecretVersion),
+          })
+          .check(
+            z.refine(({ versions, active }) => active === undefined || versions.includes(active), {
+              error: "must have its active version among its versions",
+            }),
+          ),
       )
-      .check(z.maxLength(100)),
+      .check(z.maxLength(100), z.refine(haveOwnNames, { error: "must name each secret once" })),
   ),
   keyIds: z.exactOptional(z.array(Text).check(z.maxLength(100))),
   compliance: z.exactOptional(z.array(Name).check(z.maxLength(50))),

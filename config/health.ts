@@ -23,6 +23,11 @@ export const HealthReport = z.object({
   recoveredAtMs: z.record(ClusterName, z.int()),
   /** What a vantage sees otherwise than most, by cluster: edges near it go by that. Vantages that agree are left out. */
   vantages: z.exactOptional(z.partialRecord(Vantage, States)),
+  /**
+   * When a vantage itself found a cluster healthy again, where that is not when most did: edges near it ramp by that.
+   * 0: it was never away there, so there is nothing to ramp.
+   */
+  vantageRecoveredAtMs: z.exactOptional(z.partialRecord(Vantage, z.record(ClusterName, z.int().check(z.minimum(0))))),
   /** By how much each cluster's data is behind, in milliseconds, as the clusters report it. Missing: it does not say. */
   replicaLagMs: z.exactOptional(z.record(ClusterName, z.int().check(z.minimum(0)))),
 });

@@ -116,6 +116,9 @@ export const ACTIONS = [
   "freeze.lift",
   "override.set",
   "override.lift",
+  "secret.rotate",
+  "secret.revoke",
+  "secret.compromised",
   "revision.restore",
   "batch.commit",
 ] as const;

@@ -34,7 +34,11 @@ export type ReadFleet = {
   /** What it comes to: templates resolved, sorted by name. */
   readonly fleet: Fleet;
   readonly findings: readonly Finding[];
+  /** From a path inside a document of `fleet` to a path from the root of the inputs. */
+  readonly locate: Locate;
 };
+
+export type Locate = (kind: DocumentKind, name: string, path: FindingPath) => FindingPath;
 
 export function readFleet(inputs: readonly unknown[], options: ReadOptions): ReadFleet {
   if (inputs.length > DOCUMENTS_MAX) return tooManyDocuments(inputs.length);
@@ -69,6 +73,16 @@ export function readFleet(inputs: readonly unknown[], options: ReadOptions): Rea
     documents: placed.map(({ document }) => document),
     fleet: toFleet(input),
     findings: distinct([...shapeFindings, ...resolved.findings, ...runChecks(input)]),
+    locate: locator([...placed, ...resolved.clusters]),
+  };
+}
+
+/** Most readers ask for nothing, so the table is made when somebody does. */
+function locator(placed: readonly Placed[]): Locate {
+  let byId: ReadonlyMap<string, Placed> | undefined;
+  return (kind, name, path) => {
+    byId ??= new Map(placed.map((one) => [`${one.document.kind}/${one.document.metadata.name}`, one]));
+    return byId.get(`${kind}/${name}`)?.locate(path) ?? [];
   };
 }
 
@@ -190,5 +204,6 @@ function tooManyDocuments(count: number): ReadFleet {
     documents: [],
     fleet: { regions: [], services: [], clusters: [], routes: [], flags: [], monitors: [] },
     findings: [{ code: "limit.exceeded", severity: "error", path, message }],
+    locate: () => [],
   };
 }

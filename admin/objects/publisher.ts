@@ -1,22 +1,31 @@
 /**
- * Brings the target to everything that carries it: KV, a beacon per vantage, the prober. Works from the outbox in
- * storage, so a crash, a restart or a failure only delays; whoever is behind is tried again with back-off. Behind is who
- * has an older revision, or the same one in another form: a new release of this Worker may compile something else from
- * the same documents, a new key signs it differently, and a revision that is tried at one vantage first reaches the
- * others in full only afterwards. Only the newest is ever sent. A failure here is a state ("not yet published"), never an
- * error of the commit.
+ * Brings the target to everything that carries it: KV, a beacon and a prober per vantage, the health and the status
+ * object. Works from the outbox in storage, so a crash, a restart or a failure only delays; whoever is behind is tried
+ * again with back-off. Behind is who has an older revision, or the same one in another form: a new release of this Worker
+ * may compile something else from the same documents, a new key signs it differently, and a revision that is tried at one
+ * vantage first reaches the others in full only afterwards. Only the newest is ever sent. A failure here is a state ("not
+ * yet published"), never an error of the commit.
  */
 import { SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
 import { canonicalJson } from "../../config/canonical.ts";
-import { VANTAGES, Vantage } from "../../config/vantage.ts";
+import { invariant, unreachable } from "../../config/invariant.ts";
+import { Vantage } from "../../config/vantage.ts";
 import type { FleetState } from "../core/changes/state.ts";
 import { sha256Hex } from "../core/digest.ts";
-import { probeTargets } from "../core/health/targets.ts";
+import { type ConfigTag, HealthConfigs, type ProberConfig, vantagesOf } from "../core/health/configs.ts";
+import type { WatchConfig } from "../core/health/watch.ts";
 import { backoffMs } from "../core/publish/backoff.ts";
-import { type AdminEnv, beaconStub, proberStub } from "../env.ts";
+import { type StatusConfig, statusConfigOf } from "../core/status/status-config.ts";
+import { type AdminEnv, beaconStub, healthStub, isDevelopment, proberStub, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { type CarrierName, type CarrierRecord, loadCarriers, markFailed, markWritten } from "../store/carriers.ts";
-import type { ProberConfig } from "../store/prober-store.ts";
+import {
+  addCarriers,
+  type CarrierName,
+  type CarrierRecord,
+  loadCarriers,
+  markFailed,
+  markWritten,
+} from "../store/carriers.ts";
 import { withinMs } from "./deadline.ts";
 import { signSnapshot } from "./snapshot-signer.ts";
 import { snapshotOf } from "./target.ts";
@@ -79,7 +88,7 @@ export class Publisher {
     const carriers = loadCarriers(this.#deps.sql);
     const published =
       wanted.wide.revision > 0 &&
-      carriers.every((carrier) => carrier.name === "prober" || !this.#isBehind(carrier, wanted));
+      carriers.every((carrier) => !bearsSnapshot(carrier) || !this.#isBehind(carrier, wanted));
     return {
       published,
       carriers: carriers.map(({ name, revision: held, error }) =>
@@ -107,6 +116,8 @@ export class Publisher {
 
   async #round(): Promise<void> {
     const wanted = this.#deps.wanted();
+    // A new release of this Worker may have carriers that the commit of the target did not know of.
+    if (wanted.wide.revision > 0) addCarriers(this.#deps.sql, carriersOf(wanted.wide));
     const nowMs = Date.now();
     const due = loadCarriers(this.#deps.sql).filter(
       (carrier) => this.#isBehind(carrier, wanted) && dueMs(carrier) <= nowMs,
@@ -117,9 +128,11 @@ export class Publisher {
   async #deliver(carrier: CarrierRecord, cargo: Cargo): Promise<void> {
     const { sql, env } = this.#deps;
     const { revision } = cargo;
+    const name = carrierName(carrier.name);
+    const digest = cargo.digestFor(name);
     try {
-      await withinMs(CARRIER_MS_MAX, carrier.name, send(carrierName(carrier.name), cargo, env));
-      markWritten(sql, carrier.name, { revision, digest: digestFor(carrier, cargo), atMs: Date.now() });
+      await withinMs(CARRIER_MS_MAX, carrier.name, send(name, cargo, env));
+      markWritten(sql, carrier.name, { revision, digest, atMs: Date.now() });
       logEvent("snapshot.published", { carrier: carrier.name, revision });
     } catch (error) {
       markFailed(sql, carrier.name, errorText(error), Date.now() + backoffMs(carrier.failures + 1));
@@ -131,7 +144,7 @@ export class Publisher {
   #isBehind(carrier: CarrierRecord, wanted: Wanted): boolean {
     const { revision } = stateFor(carrier, wanted);
     if (carrier.revision !== revision) return carrier.revision < revision;
-    return carrier.digest !== digestFor(carrier, this.#cargoFor(carrier, wanted));
+    return carrier.digest !== this.#cargoFor(carrier, wanted).digestFor(carrierName(carrier.name));
   }
 
   #cargoFor(carrier: CarrierRecord, wanted: Wanted): Cargo {
@@ -151,7 +164,8 @@ class Cargo {
   readonly #env: AdminEnv;
   #payload: string | undefined;
   #snapshotDigest: string | undefined;
-  #probes: { readonly config: ProberConfig; readonly digest: string } | undefined;
+  #watchConfig: WatchConfig | undefined;
+  readonly #proberConfigs = new Map<Vantage, ProberConfig>();
   #signed: Promise<string> | undefined;
 
   constructor(state: FleetState, env: AdminEnv) {
@@ -160,17 +174,39 @@ class Cargo {
     this.#env = env;
   }
 
-  get snapshotDigest(): string {
-    this.#snapshotDigest ??= sha256Hex(`${this.#env.SNAPSHOT_KEY_ID ?? ""}\n${this.#text}`);
-    return this.#snapshotDigest;
+  /** Of what the carrier gets. That of a config says nothing of its revision, so that two which ask the same are equal. */
+  digestFor(carrier: Carrier): string {
+    switch (carrier.kind) {
+      case "kv":
+      case "beacon":
+        this.#snapshotDigest ??= sha256Hex(`${this.#env.SNAPSHOT_KEY_ID ?? ""}\n${this.#text}`);
+        return this.#snapshotDigest;
+      case "prober":
+        return this.proberConfig(carrier.vantage).digest;
+      case "health":
+        return this.watchConfig().digest;
+      case "status":
+        return this.statusConfig().digest;
+      default:
+        return unreachable(carrier);
+    }
   }
 
-  get probes(): { readonly config: ProberConfig; readonly digest: string } {
-    if (this.#probes !== undefined) return this.#probes;
-    const { fleet, revision } = this.#state;
-    const config = { revision, targets: probeTargets(fleet), vantages: vantagesOf(fleet) };
-    this.#probes = { config, digest: sha256Hex(canonicalJson(config)) };
-    return this.#probes;
+  proberConfig(vantage: Vantage): ProberConfig {
+    const known = this.#proberConfigs.get(vantage);
+    if (known !== undefined) return known;
+    const config = this.#healthConfigs.prober(vantage, this.revision);
+    this.#proberConfigs.set(vantage, config);
+    return config;
+  }
+
+  watchConfig(): WatchConfig {
+    this.#watchConfig ??= this.#healthConfigs.watch(this.revision);
+    return this.#watchConfig;
+  }
+
+  statusConfig(): StatusConfig {
+    return statusConfigOf(this.#state);
   }
 
   /** Signed once and shared; a failure to sign is a failure of each carrier that needed it, and is tried again. */
@@ -188,38 +224,55 @@ class Cargo {
     this.#payload ??= canonicalJson(snapshotOf(this.#state));
     return this.#payload;
   }
+
+  get #healthConfigs(): HealthConfigs {
+    const { fleet } = this.#state;
+    const known = HEALTH_CONFIGS.get(fleet);
+    if (known !== undefined) return known;
+    const configs = new HealthConfigs(fleet, { development: isDevelopment(this.#env) });
+    HEALTH_CONFIGS.set(fleet, configs);
+    return configs;
+  }
 }
+
+/** Shifts and drains leave the fleet as it is. */
+const HEALTH_CONFIGS = new WeakMap<FleetState["fleet"], HealthConfigs>();
 
 function stateFor({ name }: CarrierRecord, { wide, canary }: Wanted): FleetState {
   return canary !== undefined && name === `beacon:${canary.vantage}` ? canary.state : wide;
 }
 
-function digestFor({ name }: CarrierRecord, cargo: Cargo): string {
-  return name === "prober" ? cargo.probes.digest : cargo.snapshotDigest;
-}
-
 /** Every carrier that a state needs; those of earlier states stay. */
 export function carriersOf({ fleet }: Pick<FleetState, "fleet">): readonly CarrierName[] {
-  return ["kv", "prober", ...vantagesOf(fleet).map((vantage): CarrierName => `beacon:${vantage}`)];
-}
-
-function vantagesOf(fleet: FleetState["fleet"]): readonly Vantage[] {
-  const used = new Set(fleet.regions.map(({ spec }) => spec.vantage));
-  return VANTAGES.filter((vantage) => used.has(vantage));
+  const perVantage = vantagesOf(fleet).flatMap((vantage): CarrierName[] => [`beacon:${vantage}`, `prober:${vantage}`]);
+  return ["kv", "health", "status", ...perVantage];
 }
 
 function dueMs({ name, writtenAtMs, retryAtMs }: CarrierRecord): number {
   return name === "kv" ? Math.max(retryAtMs, writtenAtMs + KV_WRITE_MS_MIN) : retryAtMs;
 }
 
-function carrierName(
-  name: string,
-): { readonly kind: "kv" | "prober" } | { readonly kind: "beacon"; readonly vantage: Vantage } {
-  if (name === "kv" || name === "prober") return { kind: name };
-  return { kind: "beacon", vantage: Vantage.parse(name.slice("beacon:".length)) };
+type Carrier =
+  | { readonly kind: "kv" | "health" | "status" }
+  | { readonly kind: "beacon" | "prober"; readonly vantage: Vantage };
+
+function carrierName(name: string): Carrier {
+  if (name === "kv" || name === "health" || name === "status") return { kind: name };
+  const [kind, vantage] = name.split(":");
+  invariant(
+    kind === "beacon" || kind === "prober",
+    "a carrier is KV, a beacon, a prober, the health or the status object",
+  );
+  return { kind, vantage: Vantage.parse(vantage) };
 }
 
-async function send(carrier: ReturnType<typeof carrierName>, cargo: Cargo, env: AdminEnv): Promise<void> {
+/** Edges route by it as soon as it is there; the others only watch. */
+function bearsSnapshot({ name }: CarrierRecord): boolean {
+  const { kind } = carrierName(name);
+  return kind === "kv" || kind === "beacon";
+}
+
+async function send(carrier: Carrier, cargo: Cargo, env: AdminEnv): Promise<void> {
   const { revision } = cargo;
   switch (carrier.kind) {
     case "kv":
@@ -228,7 +281,23 @@ async function send(carrier: ReturnType<typeof carrierName>, cargo: Cargo, env: 
       await beaconStub(env, carrier.vantage).acceptSnapshot({ revision, text: await cargo.signed() });
       return;
     case "prober":
-      await proberStub(env).configure(cargo.probes.config);
-      return;
+      return configure(proberStub(env, carrier.vantage), cargo.proberConfig(carrier.vantage));
+    case "health":
+      return configure(healthStub(env), cargo.watchConfig());
+    case "status":
+      return statusStub(env).configure(cargo.statusConfig());
+    default:
+      return unreachable(carrier);
   }
+}
+
+type Configurable<C extends ConfigTag> = {
+  readonly hasConfig: (tag: ConfigTag) => Promise<boolean>;
+  readonly configure: (config: C) => Promise<void>;
+};
+
+/** A config of thousands of clusters is a megabyte, and hardly any commit changes it: it is only sent where it is missing. */
+async function configure<C extends ConfigTag>(stub: Configurable<C>, config: C): Promise<void> {
+  const { revision, digest } = config;
+  if (!(await stub.hasConfig({ revision, digest }))) await stub.configure(config);
 }

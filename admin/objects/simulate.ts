@@ -64,7 +64,7 @@ function mutationOf({ documents, mutations = [] }: Simulation): RequestedMutatio
   return { kind: "batch", mutations: [...apply, ...rest], reason: "a simulation" };
 }
 
-/** Guards and restores have no owner. */
+/** Guards, restores and alarms about secrets have no owner. */
 function isOwned({ kind }: SingleMutation): boolean {
-  return !["freeze", "liftFreeze", "override", "liftOverride", "restore"].includes(kind);
+  return !["freeze", "liftFreeze", "override", "liftOverride", "restore", "compromiseSecret"].includes(kind);
 }

@@ -6,6 +6,7 @@
 import type { AdminRefusal } from "../../../config/admin-problems.ts";
 import { diffDocuments, documentId } from "../../../config/diff.ts";
 import { jsonPointer } from "../../../config/findings.ts";
+import { sortedBy } from "../../../config/order.ts";
 import { type Overlay, overlayKey } from "../../../config/overlays.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
 import { readDocuments, sortedDocuments } from "./apply-documents.ts";
@@ -26,7 +27,7 @@ export function restore(state: FleetState, request: Restore, context: MutationCo
   if (!read.ok) return read;
 
   const { documents, fleet } = read.value;
-  const wanted = request.overlays === "keep" ? state.overlays : past.overlays;
+  const wanted = request.overlays === "keep" ? state.overlays : withRotations(past.overlays, state.overlays);
   const overlays = wanted.filter((overlay) => isInForce(overlay, context.nowMs) && !isDangling(overlay, fleet));
   return ok({
     documents,
@@ -42,6 +43,12 @@ export function restore(state: FleetState, request: Restore, context: MutationCo
   });
 }
 
+/** How far secrets have been rotated is so in the world: a version that was revoked does not come back by itself. */
+function withRotations(past: readonly Overlay[], now: readonly Overlay[]): readonly Overlay[] {
+  const rotations = now.filter(({ kind }) => kind === "secretRotation");
+  return sortedBy([...past.filter(({ kind }) => kind !== "secretRotation"), ...rotations], overlayKey);
+}
+
 /** Documents and overlays as they were, but for drains and freezes that came after: what was made safe stays safe. */
 export function withdraw(
   state: FleetState,
@@ -53,7 +60,7 @@ export function withdraw(
   const later = state.overlays.filter(
     ({ kind }) => kind === "regionDrain" || kind === "clusterDrain" || kind === "freeze",
   );
-  const kept = past.overlays.filter(
+  const kept = withRotations(past.overlays, state.overlays).filter(
     (overlay) => isInForce(overlay, context.nowMs) && !later.some((other) => overlayKey(other) === overlayKey(overlay)),
   );
   return ok({

@@ -17,6 +17,7 @@ import { controlChangesBetween } from "../safety/control-changes.ts";
 import { evaluateSafety } from "../safety/evaluate.ts";
 import type { OpenIncident, SafetyInput } from "../safety/safety-input.ts";
 import { denials, type Verdict } from "../safety/verdict.ts";
+import type { Statuses } from "../status/statuses.ts";
 import { type ApprovalsDue, approvalsDue } from "./approvals-due.ts";
 import { directionOf } from "./direction.ts";
 import { type NextState, nextState, type StoredState } from "./next-state.ts";
@@ -28,6 +29,10 @@ export type World = {
   readonly history: readonly ControlChange[];
   readonly incidents: readonly OpenIncident[];
   readonly demand: Demand;
+  /** What clusters report to run; undefined when the status object did not answer, or was not asked. */
+  readonly statuses?: Statuses | undefined;
+  /** How far the data of clusters is behind, in milliseconds; those that do not say are missing. */
+  readonly lagMs?: ReadonlyMap<string, number> | undefined;
 };
 
 /** How a state is compiled and projected; the caller keeps what it has made of the target. */
@@ -112,7 +117,7 @@ function requestedActions(mutation: Mutation): readonly Action[] {
 
 function safetyInput({ target, mutation, world, compiler }: ConsiderInput, after: FleetState): SafetyInput {
   return {
-    direction: directionOf(mutation),
+    direction: directionOf(mutation, target.state.overlays),
     before: target.state,
     after,
     snapshots: { before: compiler.snapshotOf(target.state), after: compiler.snapshotOf(after) },
@@ -120,6 +125,7 @@ function safetyInput({ target, mutation, world, compiler }: ConsiderInput, after
     health: world.health,
     history: world.history,
     incidents: world.incidents,
+    statuses: world.statuses,
     nowMs: world.nowMs,
   };
 }

@@ -15,13 +15,13 @@ import { sameJson } from "./same-json.ts";
 export type Touched = {
   /** Anything at all that people declared, or that is live routing state. */
   readonly any: boolean;
-  /** `region/eu-west`, `cluster/eu-west-blue`, `flag/beta`, `route/web`, `service/web`. */
+  /** `region/eu-west`, `cluster/eu-west-blue`, `flag/beta`, `route/web`, `service/web`, `secret/db`. */
   readonly things: ReadonlySet<string>;
 };
 
-type Thing = `${"region" | "cluster" | "flag" | "route" | "service"}/${string}`;
+type Thing = `${"region" | "cluster" | "flag" | "route" | "service" | "secret"}/${string}`;
 
-function thing(kind: "region" | "cluster" | "flag" | "route" | "service", name: string): Thing {
+function thing(kind: "region" | "cluster" | "flag" | "route" | "service" | "secret", name: string): Thing {
   return `${kind}/${name}`;
 }
 
@@ -106,6 +106,8 @@ function subjectOf(overlay: Overlay): Thing | undefined {
       return thing("route", overlay.route);
     case "flagSwitch":
       return thing("flag", overlay.flag);
+    case "secretRotation":
+      return overlay.service === undefined ? thing("secret", overlay.secret) : thing("service", overlay.service);
     case "regionReturn":
     case "clusterReturn":
     case "freeze":
@@ -130,7 +132,9 @@ function clustersTurned(controls: ReadonlySet<string>, { clusters }: Fleet): rea
 /** What is touched because something else is. One walk over the fleet, however much that is. */
 function following(direct: ReadonlySet<Thing>, fleet: Fleet): readonly Thing[] {
   const changed = ({ metadata, spec }: ClusterDocument) =>
-    direct.has(thing("cluster", metadata.name)) || direct.has(thing("service", spec.service));
+    direct.has(thing("cluster", metadata.name)) ||
+    direct.has(thing("service", spec.service)) ||
+    (spec.reports?.secrets ?? []).some(({ name }) => direct.has(thing("secret", name)));
   const services = new Set<string>(fleet.clusters.filter(changed).map(({ spec }) => spec.service));
   const routes = fleet.routes.filter(
     ({ spec }) => services.has(spec.service) || direct.has(thing("service", spec.service)),

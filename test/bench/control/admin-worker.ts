@@ -18,7 +18,10 @@ import {
   writeConfiguration,
 } from "../workerd-config.ts";
 
-const OBJECTS = { FLEET: "FleetObject", BEACON: "BeaconObject", PROBER: "ProberObject" } as const;
+const OBJECTS = {
+  ...{ FLEET: "FleetObject", BEACON: "BeaconObject", PROBER: "ProberObject" },
+  ...{ HEALTH: "HealthObject", STATUS: "StatusObject" },
+} as const;
 
 export type AdminWorker = {
   readonly token: string;
