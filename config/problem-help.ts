@@ -129,7 +129,7 @@ const ADMIN_HELP = {
     fix: "Use one of the methods in the Allow header of the answer.",
   },
   contentTypeUnsupported: {
-    means: "Bodies are read as JSON and nothing else, without compression.",
+    means: "Bodies are read as JSON, a backup as lines of JSON, and nothing else; without compression.",
     fix: "Send the body with `content-type: application/json` and no content coding.",
   },
   bodyTooLarge: {
@@ -172,8 +172,7 @@ const ADMIN_HELP = {
     fix: "Use a duration within the bounds that detail names; set it again before it ends to extend it.",
   },
   clearInvalid: {
-    means:
-      "What `clear` names is not in force: somebody has ended it, or the names are wrong. Nothing was changed.",
+    means: "What `clear` names is not in force: somebody has ended it, or the names are wrong. Nothing was changed.",
     fix: "GET /v1/fleet lists the live overlays; the plan of a dry run says which of them stay.",
   },
   freezeInvalid: {

@@ -4,7 +4,13 @@ import { err, ok, type Result } from "../../config/result.ts";
 import { may } from "../core/authority/principal.ts";
 import type { Asker } from "../core/commit/change-request.ts";
 import { forbidden } from "../core/commit/preconditions.ts";
-import { closeIncident, findIncident, type IncidentRecord, openIncident } from "../store/incidents.ts";
+import {
+  closeIncident,
+  findIncident,
+  type IncidentRecord,
+  type OpenedIncident,
+  openIncident,
+} from "../store/incidents.ts";
 import type { NamedEntry } from "./audit-log.ts";
 import { type CommitWriter, leafState } from "./commit-writer.ts";
 import type { Target } from "./target.ts";
@@ -30,10 +36,17 @@ export class IncidentDesk {
     const entry = this.#entry(asker, { action: "incident.open", resource: "incident", reason: opening.reason, nowMs });
     if (!may(asker.principal, "incident.open"))
       return this.#refuse(entry, forbidden(asker.principal, ["incident.open"]));
-    const { name: openedBy } = asker.principal;
+    const { revision } = this.#target.state;
+    const incident: OpenedIncident = {
+      ...opening,
+      cause: { kind: "opened" },
+      openedBy: asker.principal.name,
+      openedAtMs: nowMs,
+      ...(revision === 0 ? {} : { revision }),
+    };
     let opened: IncidentRecord | undefined;
     this.#writer.enter(entry, () => {
-      opened = openIncident(this.#sql, { ...opening, cause: { kind: "opened" }, openedBy, openedAtMs: nowMs });
+      opened = openIncident(this.#sql, incident);
     });
     return opened === undefined ? err(UNKNOWN) : ok(opened);
   }

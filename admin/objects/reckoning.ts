@@ -5,7 +5,6 @@
  */
 import type { HealthState } from "../../config/health.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
-import type { RequestedMutation } from "../core/changes/mutation.ts";
 import type { FleetState } from "../core/changes/state.ts";
 import type { Compiler, Considered, World } from "../core/commit/consider.ts";
 import type { StoredState } from "../core/commit/next-state.ts";
@@ -18,7 +17,7 @@ import type { ReplayRequest } from "../core/plan/replay.ts";
 import { mergeDemand, type RecordedTraffic } from "../core/propagation/demand.ts";
 import { type AdminEnv, beaconStub, proberStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { recentChanges } from "../store/control-history.ts";
+import { recentChangesOf } from "../store/control-history.ts";
 import { openIncidents } from "../store/incidents.ts";
 import { withinMs } from "./deadline.ts";
 import { snapshotOf, type Target } from "./target.ts";
@@ -34,7 +33,8 @@ const DEMAND_KEPT_MS = 15_000;
 type Kept<T> = { readonly value: T; readonly askedAtMs: number };
 
 export type PlanInput = {
-  readonly mutation: RequestedMutation;
+  /** What was asked for, as plain JSON: a digest is of that and of nothing else. */
+  readonly mutation: unknown;
   readonly considered: Considered;
   readonly base: StoredState;
   readonly world: World;
@@ -64,7 +64,7 @@ export class Reckoning implements Compiler {
     return {
       nowMs,
       health,
-      history: recentChanges(this.#sql, nowMs - HISTORY_KEPT_MS),
+      recentChanges: (controls) => recentChangesOf(this.#sql, controls, nowMs - HISTORY_KEPT_MS),
       incidents: openIncidents(this.#sql),
       demand: demandOf({ recorded: traffic?.demand, policy: this.#target.state.fleet.policy?.spec }),
     };

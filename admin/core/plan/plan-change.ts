@@ -49,8 +49,8 @@ export function planChange(input: PlanChangeInput): Plan {
       documents: changedDocuments(before.state.documents, after.state.documents),
       overlays: diffOverlays(before.state.overlays, after.state.overlays),
     },
-    before: before.projected.projection,
-    after: after.projected.projection,
+    before: written(before.projected.projection),
+    after: written(after.projected.projection),
     moved: movedBy({ projected, loaded, nowMs }),
     failures,
     verdicts,
@@ -58,6 +58,11 @@ export function planChange(input: PlanChangeInput): Plan {
     warnings: warningsOf({ ...projected, failures }),
     ...(input.replay === undefined ? {} : { replay: replay({ ...input.replay, loaded, health, nowMs }) }),
   };
+}
+
+/** Plain data: what is worked out when it is asked for is in it. */
+function written(projection: Projection): Projection {
+  return { ...projection };
 }
 
 function loadedOf({ loaded, projected }: PlannedState): LoadedSnapshot {
