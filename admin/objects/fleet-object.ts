@@ -54,6 +54,9 @@ const RESCUE_MS = 5_000;
 /** How often the outbox is looked after when nothing is due. Deploying a new release of this Worker wakes nobody. */
 const REVIEW_MS = 300_000;
 
+/** Between two turns of forgetting what has been kept long enough, while there is more of it. */
+const TIDY_MS = 1_000;
+
 export type FleetView = {
   readonly revision: number;
   readonly digest: string;
@@ -81,6 +84,8 @@ export class FleetObject extends DurableObject<AdminEnv> {
   readonly #publisher: Publisher;
   /** Requests with an idempotency key that are being worked on, by principal and key. */
   readonly #running = new Set<string>();
+  /** The last turn of the alarm has not forgotten everything that is due. */
+  #moreToForget: boolean = false;
 
   constructor(ctx: DurableObjectState, env: AdminEnv) {
     super(ctx, env);
@@ -342,7 +347,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
       await this.#release.step(world);
       await this.#publisher.publish();
       await this.#checkpoint();
-      tidyUp(this.ctx.storage, Date.now());
+      this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
     } catch (error) {
       // A throw would use up the platform's few retries; the alarm above is already set.
@@ -389,6 +394,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
             nextApprovalExpiryMs(this.ctx.storage.sql),
             this.#publisher.nextAttemptMs(),
             this.#release.nextMs(nowMs),
+            this.#moreToForget ? nowMs + TIDY_MS : undefined,
           ]),
     ].filter((time) => time !== undefined);
     if (times.length === 0) return this.ctx.storage.deleteAlarm();
