@@ -21,7 +21,10 @@ export const ADMIN_PROBLEMS = {
   incidentUnknown: { status: 404, title: "There is no such incident" },
   auditUnknown: { status: 404, title: "The audit log has no such entry" },
   methodNotAllowed: { status: 405, title: "This address does not take that method" },
-  contentTypeUnsupported: { status: 415, title: "The body must be application/json without content coding" },
+  contentTypeUnsupported: {
+    status: 415,
+    title: "The body is not of the type that this address reads, or it is encoded",
+  },
   bodyTooLarge: { status: 413, title: "The body is too large" },
   bodyTimeout: { status: 408, title: "The body took too long to arrive" },
   bodyMalformed: { status: 400, title: "The body is not JSON as it is accepted here" },

@@ -58,8 +58,8 @@ export type CompileInput = {
 };
 
 /**
- * Parts that no overlay touches are the same objects from call to call while the fleet is the same object, so that a
- * change of one rule costs one rule, here and in whoever compares two snapshots.
+ * Parts that no overlay touches are the same objects from call to call while the fleet is the same object, and so are
+ * lists of which none is touched, so that a change of one rule costs one rule, here and in whoever compares two snapshots.
  */
 export function compile({ fleet, overlays, environment, revision }: CompileInput): Snapshot {
   const declared = declaredParts(fleet);
@@ -70,9 +70,9 @@ export function compile({ fleet, overlays, environment, revision }: CompileInput
     environment,
     revision,
     beacons: declared.beacons,
-    regions: declared.regions.map((region) => withAvailability(region, live.regions.get(region.name))),
+    regions: withAvailabilities(declared.regions, live.regions),
     services: declared.services,
-    clusters: declared.clusters.map((cluster) => withAvailability(cluster, live.clusters.get(cluster.name))),
+    clusters: withAvailabilities(declared.clusters, live.clusters),
     routes: declared.routes.map((route) => route(live, flags)),
   };
 }
@@ -98,6 +98,13 @@ function declaredParts(fleet: Fleet): DeclaredParts {
   };
   partsByFleet.set(fleet, parts);
   return parts;
+}
+
+function withAvailabilities<T extends SnapshotRegion | SnapshotCluster>(
+  parts: T[],
+  overlays: LiveOverlays["regions"],
+): T[] {
+  return overlays.size === 0 ? parts : parts.map((part) => withAvailability(part, overlays.get(part.name)));
 }
 
 /** `availability` of `part` is the declared one. */

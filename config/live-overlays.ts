@@ -22,7 +22,18 @@ export type LiveOverlays = {
   readonly switches: ReadonlyMap<string, FlagState>;
 };
 
+const indexes = new WeakMap<readonly Overlay[], LiveOverlays>();
+
+/** The same index for the same list: compiling it, and each rule about flags, asks for it again. */
 export function indexOverlays(overlays: readonly Overlay[]): LiveOverlays {
+  const known = indexes.get(overlays);
+  if (known !== undefined) return known;
+  const index = indexOf(overlays);
+  indexes.set(overlays, index);
+  return index;
+}
+
+function indexOf(overlays: readonly Overlay[]): LiveOverlays {
   const regions = new Map<string, (Drain | Return)[]>();
   const clusters = new Map<string, (Drain | Return)[]>();
   const shifts = new Map<string, RegionWeights>();

@@ -142,7 +142,7 @@ const ADMIN_HELP = {
     fix: "Use one of the methods in the Allow header of the answer.",
   },
   contentTypeUnsupported: {
-    means: "Bodies are read as JSON and nothing else, without compression.",
+    means: "Bodies are read as JSON, a backup as lines of JSON, and nothing else; without compression.",
     fix: "Send the body with `content-type: application/json` and no content coding.",
   },
   bodyTooLarge: {

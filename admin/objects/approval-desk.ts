@@ -10,11 +10,13 @@ import type { Asker } from "../core/commit/change-request.ts";
 import { refusalOf, type World } from "../core/commit/consider.ts";
 import { incidentsOf } from "../core/commit/incidents.ts";
 import { forbidden } from "../core/commit/preconditions.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import type { Verdict } from "../core/safety/verdict.ts";
 import {
   type ApprovalRecord,
   closeApproval,
   findApproval,
+  isPending,
   loadApprovalRequest,
   voteOnApproval,
 } from "../store/approvals.ts";
@@ -39,6 +41,14 @@ export class ApprovalDesk {
 
   constructor(deps: ApprovalDeskDeps) {
     this.#deps = deps;
+  }
+
+  /** What the change would do if it were made now; undefined once it is decided, or when it is not possible any more. */
+  plan(approval: ApprovalRecord, world: World): Plan | undefined {
+    if (!isPending(approval, world.nowMs)) return undefined;
+    const { mutation, author } = this.#requestOf(approval);
+    const considered = this.#deps.path.consider(mutation, author, world);
+    return considered.ok ? this.#deps.path.plan(mutation, considered.value, world) : undefined;
   }
 
   /** The approval as it is afterwards. Synchronous, like every change. */

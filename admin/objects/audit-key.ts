@@ -13,11 +13,22 @@ const Ed25519Jwk = z.object({
   x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
 });
 
+type AuditEnv = KeyEnv & Pick<AdminEnv, "ENVIRONMENT">;
+
+/** Read once an isolate: the bindings do not change while it lives, and every commit asks for the key. */
+const keysByEnv = new WeakMap<AuditEnv, { readonly key: VerifierKey | undefined }>();
+
 /**
  * Undefined when no key is configured, or one that cannot be read: then nothing is signed, and publishing says what is
  * wrong with it. A commit must not fail for that.
  */
-export function auditVerifierKey(env: KeyEnv & Pick<AdminEnv, "ENVIRONMENT">): VerifierKey | undefined {
+export function auditVerifierKey(env: AuditEnv): VerifierKey | undefined {
+  const known = keysByEnv.get(env) ?? { key: readKey(env) };
+  keysByEnv.set(env, known);
+  return known.key;
+}
+
+function readKey(env: AuditEnv): VerifierKey | undefined {
   if (env.SNAPSHOT_SIGNING_KEY === undefined || signingKeyId(env) === undefined) return undefined;
   const { data: jwk } = Ed25519Jwk.safeParse(readJson(env.SNAPSHOT_SIGNING_KEY));
   const publicKey = jwk && decodeBase64(`${jwk.x.replaceAll("-", "+").replaceAll("_", "/")}=`);

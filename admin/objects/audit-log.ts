@@ -51,6 +51,8 @@ import { type KeyEnv, signText } from "./signing-key.ts";
 export type AuditLogOptions = {
   readonly storage: DurableObjectStorage;
   readonly env: KeyEnv & Pick<AdminEnv, "ENVIRONMENT">;
+  /** Throws when the log that was signed is not the one in storage any more: a backup takes its place. */
+  readonly check?: () => void;
 };
 
 /** Who acts, by name; the leaf only gets the salted hash. `name` means nothing when `kind` is `unauthenticated`. */
@@ -111,10 +113,12 @@ export type ErasedSubject = {
 export class AuditLog {
   readonly #storage: DurableObjectStorage;
   readonly #env: AuditLogOptions["env"];
+  readonly #check: () => void;
 
-  constructor({ storage, env }: AuditLogOptions) {
+  constructor({ storage, env, check = () => undefined }: AuditLogOptions) {
     this.#storage = storage;
     this.#env = env;
+    this.#check = check;
   }
 
   /** To be called inside a transaction: that in which what the entry tells of is committed. */
@@ -187,6 +191,7 @@ export class AuditLog {
 
     const text = formatCheckpoint({ origin: this.#origin, size, root: rootAt(size, this.#node) });
     const { bytes: signature } = await signText(text, this.#env);
+    this.#check();
     const { name, keyHash } = key;
     const checkpoint = { size, atMs: nowMs, note: formatNote({ text, signatures: [{ name, keyHash, signature }] }) };
     this.#storage.transactionSync(() => {

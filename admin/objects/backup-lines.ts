@@ -22,6 +22,9 @@ const LIMITS: BackupLimits = {
 
 const NEWLINE = 0x0a;
 
+/** Storage writes what was stored in one turn as one transaction; one for each part of the body would take most of the time. */
+const BATCH_BYTES = 256 * 1_024;
+
 /** Thrown while a backup is read, and answered in the one place that reads it. */
 export class BackupRefusedError extends Error {
   override readonly name = "BackupRefusedError";
@@ -42,15 +45,18 @@ export type BackupLine = {
   readonly text: string;
 };
 
-/** All lines that a part of the body completes, at once: a line by itself would cost more to wait for than to read. */
+/**
+ * Lines in order, many at once. Those that come with the first part of the body are not kept waiting, so that what is no
+ * backup is refused before the rest is sent.
+ */
 export async function* linesOf(
   body: ReadableStream<Uint8Array>,
   limits = LIMITS,
 ): AsyncGenerator<readonly BackupLine[]> {
   let pending: readonly Uint8Array[] = [];
+  let lines: BackupLine[] = [];
   let number = 1;
   for await (const chunk of chunksOf(body, limits)) {
-    const lines: BackupLine[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       lines.push(lineOf([...pending, chunk.subarray(start, end + 1)], number, limits));
@@ -60,9 +66,13 @@ export async function* linesOf(
     }
     if (start < chunk.length) pending = [...pending, chunk.subarray(start)];
     checkLength(pending, number, limits);
-    if (lines.length > 0) yield lines;
+    const isFirst = lines[0]?.number === 1;
+    if (lines.length === 0 || (!isFirst && lengthOf(lines.map(({ bytes }) => bytes)) < BATCH_BYTES)) continue;
+    yield lines;
+    lines = [];
   }
   if (pending.length > 0) throw refusedBackup(`Line ${number} does not end: the backup was cut off.`);
+  if (lines.length > 0) yield lines;
 }
 
 async function* chunksOf(

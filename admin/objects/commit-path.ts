@@ -107,6 +107,11 @@ export class CommitPath {
     return reckoning.planDigest({ mutation, considered, base: target.stored });
   }
 
+  plan(mutation: RequestedMutation, considered: Considered, world: World): Plan {
+    const { target, reckoning } = this.#deps;
+    return reckoning.plan({ mutation, considered, base: target.stored, world });
+  }
+
   /** What the request did when it came for the first time; a refusal when the key is another request's. */
   #replay(attempt: Attempt): Result<Answered, AdminRefusal> | undefined {
     const { request, asker, world } = attempt;
@@ -142,9 +147,8 @@ export class CommitPath {
   }
 
   #answerDryRun(attempt: Attempt, considered: Considered): Result<Answered, AdminRefusal> {
-    const { target, reckoning, writer } = this.#deps;
-    const { mutation } = attempt.request;
-    const plan = reckoning.plan({ mutation, considered, base: target.stored, world: attempt.world });
+    const { writer } = this.#deps;
+    const plan = this.plan(attempt.request.mutation, considered, attempt.world);
     const auditIndex = writer.enter(this.#entryOf(attempt, "planned", considered.verdicts));
     return ok({ result: this.#doneHere(considered, { auditIndex, dryRun: true, plan }), replayed: false });
   }

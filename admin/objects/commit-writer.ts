@@ -10,7 +10,7 @@ import type { Considered } from "../core/commit/consider.ts";
 import { changesRouting } from "../core/commit/direction.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { StoredState } from "../core/commit/next-state.ts";
-import { publishingAfter } from "../core/publish/hold.ts";
+import { publishingAfter, publishingInForce } from "../core/publish/hold.ts";
 import { logEvent } from "../log.ts";
 import { keepChanges } from "../store/control-history.ts";
 import { keepDeleted } from "../store/deleted-documents.ts";
@@ -39,15 +39,19 @@ export class CommitWriter {
   readonly #storage: DurableObjectStorage;
   readonly #audit: AuditLog;
   readonly #target: Target;
+  readonly #check: () => void;
 
-  constructor(storage: DurableObjectStorage, audit: AuditLog, target: Target) {
+  /** `check` throws while nothing may be written: the storage is being filled from a backup. */
+  constructor(storage: DurableObjectStorage, audit: AuditLog, target: Target, check: () => void) {
     this.#storage = storage;
     this.#audit = audit;
     this.#target = target;
+    this.#check = check;
   }
 
   /** `considered` must be of the present target; nothing may have been awaited since. */
   write(considered: Considered, making: Making): Written {
+    this.#check();
     const written = this.#storage.transactionSync(() => this.#writeAll(considered, making));
     this.#target.replace(written.stored);
     const { revision } = written.stored.state;
@@ -57,6 +61,7 @@ export class CommitWriter {
 
   /** A leaf for what makes no revision, and whatever belongs into the same transaction; answers with its index. */
   enter(entry: NamedEntry, also?: (auditIndex: number) => void): number {
+    this.#check();
     return this.#storage.transactionSync(() => {
       const { index } = this.#audit.append(entry);
       also?.(index);
@@ -86,7 +91,7 @@ export class CommitWriter {
       sql,
       publishingAfter(loadPublishing(sql), {
         revision: stored.state.revision,
-        fleet: stored.state.fleet,
+        policy: publishingInForce(before.state.fleet, stored.state.fleet),
         urgent: considered.safety.direction === "safe" || !changesRouting(making.mutation),
         withdraws: making.mutation.kind === "withdraw",
         nowMs: making.nowMs,

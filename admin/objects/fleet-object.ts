@@ -7,19 +7,18 @@ import { DurableObject } from "cloudflare:workers";
 import type { AdminRefusal } from "../../config/admin-problems.ts";
 import type { Document } from "../../config/documents.ts";
 import type { Overlay } from "../../config/overlays.ts";
-import { err, ok, type Result } from "../../config/result.ts";
+import { ok, type Result } from "../../config/result.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { Vantage } from "../../config/vantage.ts";
-import { may } from "../core/authority/principal.ts";
 import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
-import { forbidden, type WrittenDiff } from "../core/commit/preconditions.ts";
+import type { WrittenDiff } from "../core/commit/preconditions.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { type ApprovalRecord, approvalsBefore, findApproval } from "../store/approvals.ts";
+import { type ApprovalRecord, approvalsBefore, findApproval, nextApprovalExpiryMs } from "../store/approvals.ts";
 import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-tokens.ts";
 import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
@@ -35,12 +34,11 @@ import {
   type AuditRecord,
   type ErasedSubject,
   type Erasure,
-  type NamedEntry,
 } from "./audit-log.ts";
 import { BackupTransfer, type Restored } from "./backup-transfer.ts";
 import { type Answered, CommitPath, IDEMPOTENCY_RUNNING } from "./commit-path.ts";
-import { CommitWriter, leafState } from "./commit-writer.ts";
-import { type DebugTokenRequest, type IssuedDebugToken, issueDebugToken } from "./debug-token-issuer.ts";
+import { CommitWriter } from "./commit-writer.ts";
+import type { DebugTokenRequest, IssuedDebugToken } from "./debug-token-issuer.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { History, type RevisionView } from "./history.ts";
 import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
@@ -49,6 +47,7 @@ import { type PreflightRequest, runPreflight } from "./preflight.ts";
 import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
 import { Reckoning } from "./reckoning.ts";
+import { type EarlyRefusal, RecordDesk, type TokenRefusals } from "./record-desk.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 import { Target } from "./target.ts";
 import { tidyUp } from "./upkeep.ts";
@@ -57,6 +56,9 @@ import { tidyUp } from "./upkeep.ts";
 const RESCUE_MS = 5_000;
 /** How often the outbox is looked after when nothing is due. Deploying a new release of this Worker wakes nobody. */
 const REVIEW_MS = 300_000;
+
+/** Between two turns of forgetting what has been kept long enough, while there is more of it. */
+const TIDY_MS = 1_000;
 
 export type FleetView = {
   readonly revision: number;
@@ -67,8 +69,6 @@ export type FleetView = {
 };
 
 export type Changed = { readonly answer: Result<Answered, AdminRefusal>; readonly publication: Publication };
-
-export type EarlyRefusal = { readonly method: string; readonly path: string; readonly problem: string };
 
 export class FleetObject extends DurableObject<AdminEnv> {
   readonly #failing: FailingSwitch;
@@ -81,11 +81,14 @@ export class FleetObject extends DurableObject<AdminEnv> {
   readonly #path: CommitPath;
   readonly #approvals: ApprovalDesk;
   readonly #incidents: IncidentDesk;
+  readonly #records: RecordDesk;
   readonly #own: OwnChanges;
   readonly #release: ProgressiveRelease;
   readonly #publisher: Publisher;
   /** Requests with an idempotency key that are being worked on, by principal and key. */
   readonly #running = new Set<string>();
+  /** The last turn of the alarm has not forgotten everything that is due. */
+  #moreToForget: boolean = false;
 
   constructor(ctx: DurableObjectState, env: AdminEnv) {
     super(ctx, env);
@@ -96,16 +99,17 @@ export class FleetObject extends DurableObject<AdminEnv> {
     migrate(storage, FLEET_MIGRATIONS);
     const { development } = options;
     this.#failing = new FailingSwitch(storage, development);
-    this.#audit = new AuditLog({ storage, env });
+    this.#audit = new AuditLog({ storage, env, check: () => this.#backup.check() });
     this.#target = new Target(sql, options);
     this.#history = new History(sql, options, this.#target);
-    this.#writer = new CommitWriter(storage, this.#audit, this.#target);
+    this.#writer = new CommitWriter(storage, this.#audit, this.#target, () => this.#backup.check());
     this.#reckoning = new Reckoning({ env, sql, target: this.#target });
     const past = (revision: number) => this.#history.state(revision);
     const shared = { development, sql, past, target: this.#target, writer: this.#writer, reckoning: this.#reckoning };
     this.#path = new CommitPath({ ...shared, wide: (state) => this.#release.wideOf(state) });
     this.#approvals = new ApprovalDesk({ ...shared, path: this.#path });
     this.#incidents = new IncidentDesk(sql, this.#target, this.#writer);
+    this.#records = new RecordDesk({ ...shared, env, audit: this.#audit });
     this.#own = new OwnChanges(shared);
     this.#release = new ProgressiveRelease({ env, storage, past, target: this.#target, own: this.#own });
     this.#publisher = new Publisher({ env, sql, wanted: () => this.#release.wanted() });
@@ -193,9 +197,14 @@ export class FleetObject extends DurableObject<AdminEnv> {
     return approvalsBefore(this.ctx.storage.sql, before, limit);
   }
 
-  async readApproval(id: string): Promise<ApprovalRecord | undefined> {
+  /** With the plan of what is still to be decided, for whoever decides. */
+  async readApproval(id: string): Promise<{ readonly approval: ApprovalRecord; readonly plan?: Plan } | undefined> {
     this.#check();
-    return findApproval(this.ctx.storage.sql, id);
+    const world = await this.#reckoning.world();
+    const approval = findApproval(this.ctx.storage.sql, id);
+    if (approval === undefined) return undefined;
+    const plan = this.#approvals.plan(approval, world);
+    return plan === undefined ? { approval } : { approval, plan };
   }
 
   async voteOnApproval(vote: Vote, asker: Asker): Promise<Result<ApprovalRecord, AdminRefusal>> {
@@ -236,20 +245,15 @@ export class FleetObject extends DurableObject<AdminEnv> {
   // --- The audit log
 
   /** A write that was refused before it got here: its body, its address, its shape. */
-  async recordRefusal({ method, path, problem }: EarlyRefusal, asker: Asker): Promise<void> {
+  async recordRefusal(refusal: EarlyRefusal, asker: Asker): Promise<void> {
     this.#check();
-    this.#writer.enter(this.#entry(asker, { action: "request.refused", resource: `${method} ${path}`, problem }));
+    this.#records.refused(asker, refusal);
     await this.#arm();
   }
 
-  async recordTokenRefusals(refused: { readonly requestId: string; readonly requests: number }): Promise<void> {
+  async recordTokenRefusals(refusals: TokenRefusals): Promise<void> {
     this.#check();
-    const nobody = {
-      principal: { name: "nobody", kind: "unauthenticated", roles: [] },
-      requestId: refused.requestId,
-    } as const;
-    const entry = this.#entry(nobody, { action: "token.refused", problem: "unauthenticated" });
-    this.#writer.enter({ ...entry, requests: refused.requests });
+    this.#records.tokensRefused(refusals);
     await this.#arm();
   }
 
@@ -283,23 +287,11 @@ export class FleetObject extends DurableObject<AdminEnv> {
     return this.#audit.exportLines(from, limit);
   }
 
-  async eraseAuditSubject({ subject, ...why }: Erasure, asker: Asker): Promise<Result<ErasedSubject, AdminRefusal>> {
+  async eraseAuditSubject(erasure: Erasure, asker: Asker): Promise<Result<ErasedSubject, AdminRefusal>> {
     this.#check();
-    const erasing = { action: "audit.erase", resource: `subject/${subject}`, ...why };
-    const refuse = (refusal: AdminRefusal) => {
-      this.#writer.enter(this.#entry(asker, { ...erasing, problem: refusal.code }));
-      return err(refusal);
-    };
-    if (!may(asker.principal, "audit.erase")) return refuse(forbidden(asker.principal, ["audit.erase"]));
-    if (!this.#audit.knows(subject))
-      return refuse({ code: "auditUnknown", detail: "No entry of the log has that subject." });
-    // The leaf first: whoever has themselves forgotten must not be written down anew by it.
-    let changed = false;
-    const auditIndex = this.#writer.enter(this.#entry(asker, erasing), () => {
-      changed = this.#audit.erase(subject) === "erased";
-    });
+    const answer = this.#records.erase(erasure, asker);
     await this.#arm();
-    return ok({ subject, changed, auditIndex });
+    return answer;
   }
 
   // --- Backups
@@ -307,7 +299,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async exportBackup(asker: Asker): Promise<ReadableStream<Uint8Array>> {
     this.#check();
     // It holds everybody's names, so who took it is on the record, and in it.
-    this.#writer.enter(this.#entry(asker, { action: "backup.export", resource: "environment" }));
+    this.#records.enter(asker, { action: "backup.export", resource: "environment" });
     await this.#arm();
     return this.#backup.export(Date.now());
   }
@@ -319,7 +311,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#check();
     const restored = await this.#backup.restore(body, Date.now());
     if (!restored.ok) return restored;
-    const auditIndex = this.#writer.enter(this.#entry(asker, { action: "backup.restore", resource: "environment" }));
+    const auditIndex = this.#records.enter(asker, { action: "backup.restore", resource: "environment" });
     await this.#afterwards();
     return ok({ ...restored.value, auditIndex });
   }
@@ -344,21 +336,9 @@ export class FleetObject extends DurableObject<AdminEnv> {
     asker: Asker,
   ): Promise<Result<IssuedDebugToken, AdminRefusal>> {
     this.#check();
-    const why = { reason: request.reason, ...(request.ticket === undefined ? {} : { ticket: request.ticket }) };
-    const issuing = { action: "debugToken.issue", resource: `host/${request.host ?? "*"}`, ...why };
-    const refuse = (refusal: AdminRefusal) => {
-      this.#writer.enter(this.#entry(asker, { ...issuing, problem: refusal.code }));
-      return err(refusal);
-    };
-    if (!may(asker.principal, "debugToken.issue")) return refuse(forbidden(asker.principal, ["debugToken.issue"]));
-    const issued = await issueDebugToken(
-      { env: this.env, sql: this.ctx.storage.sql },
-      { ...request, actor: asker.principal.name },
-    );
-    if (!issued.ok) return refuse(issued.error);
-    this.#writer.enter(this.#entry(asker, issuing));
+    const answer = await this.#records.issueDebugToken(request, asker);
     await this.#arm();
-    return issued;
+    return answer;
   }
 
   async listDebugTokens(before: number, limit: number): Promise<readonly NumberedDebugToken[]> {
@@ -384,7 +364,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
       await this.#release.step(world);
       await this.#publisher.publish();
       await this.#checkpoint();
-      tidyUp(this.ctx.storage, Date.now());
+      this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
     } catch (error) {
       // A throw would use up the platform's few retries; the alarm above is already set.
@@ -428,26 +408,13 @@ export class FleetObject extends DurableObject<AdminEnv> {
         : [
             nowMs + REVIEW_MS,
             nextExpiryMs(this.#target.state.overlays, nowMs),
+            nextApprovalExpiryMs(this.ctx.storage.sql),
             this.#publisher.nextAttemptMs(),
             this.#release.nextMs(nowMs),
+            this.#moreToForget ? nowMs + TIDY_MS : undefined,
           ]),
     ].filter((time) => time !== undefined);
     if (times.length === 0) return this.ctx.storage.deleteAlarm();
     await this.ctx.storage.setAlarm(Math.max(Math.min(...times), nowMs)); // What was never tried is due at 0.
-  }
-
-  #entry(
-    { principal, requestId }: { readonly principal: NamedEntry["actor"]; readonly requestId: string },
-    rest: Pick<NamedEntry, "action" | "resource" | "reason" | "ticket" | "problem">,
-  ): NamedEntry {
-    const outcome = rest.problem === undefined ? "done" : "refused";
-    return {
-      request: requestId,
-      actor: principal,
-      atMs: Date.now(),
-      outcome,
-      before: leafState(this.#target.stored),
-      ...rest,
-    };
   }
 }

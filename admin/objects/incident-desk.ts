@@ -7,7 +7,14 @@ import { may } from "../core/authority/principal.ts";
 import type { Asker } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import { forbidden } from "../core/commit/preconditions.ts";
-import { closeIncident, findIncident, type IncidentRecord, openIncident, openIncidents } from "../store/incidents.ts";
+import {
+  closeIncident,
+  findIncident,
+  type IncidentRecord,
+  type OpenedIncident,
+  openIncident,
+  openIncidents,
+} from "../store/incidents.ts";
 import type { NamedEntry } from "./audit-log.ts";
 import { type CommitWriter, leafState } from "./commit-writer.ts";
 import type { Target } from "./target.ts";
@@ -35,10 +42,17 @@ export class IncidentDesk {
     const entry = this.#entry(asker, { action: "incident.open", resource: "incident", reason: opening.reason, nowMs });
     if (!may(asker.principal, "incident.open"))
       return this.#refuse(entry, forbidden(asker.principal, ["incident.open"]));
-    const { name: openedBy } = asker.principal;
+    const { revision } = this.#target.state;
+    const incident: OpenedIncident = {
+      ...opening,
+      cause: { kind: "opened" },
+      openedBy: asker.principal.name,
+      openedAtMs: nowMs,
+      ...(revision === 0 ? {} : { revision }),
+    };
     let opened: IncidentRecord | undefined;
     this.#writer.enter(entry, () => {
-      opened = openIncident(this.#sql, { ...opening, cause: { kind: "opened" }, openedBy, openedAtMs: nowMs });
+      opened = openIncident(this.#sql, incident);
     });
     return opened === undefined ? err(UNKNOWN) : ok(opened);
   }

@@ -42,9 +42,10 @@ export class OwnChanges {
         return because === undefined ? [] : [[overlayKey(overlay), because] as const];
       }),
     );
-    const fresh = over.filter((overlay) => "held" in overlay && overlay.held === undefined);
-    const newlyHeld = fresh.map(overlayKey).filter((key) => held[key] !== undefined);
-    const incidents = newlyHeld.map((key) => heldIncident(key, held[key] ?? "", world.nowMs));
+    const fresh = over.filter((overlay) => !("held" in overlay)).map(overlayKey);
+    const incidents = Object.entries(held)
+      .filter(([key]) => fresh.includes(key))
+      .map(([key, because]) => heldIncident(key, because, world.nowMs));
     return this.#commit({ kind: "expire", held }, world, incidents);
   }
 

@@ -3,6 +3,7 @@
  * wrong there. Asks the beacon of that vantage what its edges report and does what the judge says; a revision that did
  * harm is taken back by a new one, which nobody waits for.
  */
+import type { Vantage } from "../../config/vantage.ts";
 import type { FleetState } from "../core/changes/state.ts";
 import type { World } from "../core/commit/consider.ts";
 import { baselineOf, judgeCanary, observationOf, type Reported } from "../core/publish/canary.ts";
@@ -47,7 +48,7 @@ export class ProgressiveRelease {
     if (hold === undefined) return { wide: target.state };
     return {
       wide: this.#wideState(releasedRevision, target.state),
-      canary: { vantage: hold.vantage, state: target.state },
+      canary: { hold, state: target.state },
     };
   }
 
@@ -91,13 +92,15 @@ export class ProgressiveRelease {
         return;
       case "withdraw":
         logEvent("revision.withdrawn", { revision, because: verdict.because.code });
-        this.#deps.own.withdraw(releasedRevision, verdict.sentence, world);
+        // Whoever has made the target what everybody is served has taken it back already.
+        if (!this.#deps.own.withdraw(releasedRevision, verdict.sentence, world))
+          savePublishing(storage.sql, released(revision));
         return;
     }
   }
 
   /** Undefined when the beacon does not answer: then nothing is known of its edges. */
-  async #ask(vantage: NonNullable<Wanted["canary"]>["vantage"]): Promise<BeaconPropagation | undefined> {
+  async #ask(vantage: Vantage): Promise<BeaconPropagation | undefined> {
     try {
       return await withinMs(ANSWER_MS_MAX, vantage, beaconStub(this.#deps.env, vantage).readPropagation());
     } catch (error) {

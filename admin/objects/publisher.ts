@@ -7,16 +7,13 @@
  * yet published"), never an error of the commit.
  */
 import { SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
-import { canonicalJson } from "../../config/canonical.ts";
 import { invariant, unreachable } from "../../config/invariant.ts";
 import { Vantage } from "../../config/vantage.ts";
 import type { FleetState } from "../core/changes/state.ts";
-import { sha256Hex } from "../core/digest.ts";
-import { type ConfigTag, HealthConfigs, type ProberConfig, vantagesOf } from "../core/health/configs.ts";
-import type { WatchConfig } from "../core/health/watch.ts";
+import { type ConfigTag, vantagesOf } from "../core/health/configs.ts";
 import { backoffMs } from "../core/publish/backoff.ts";
-import { type StatusConfig, statusConfigOf } from "../core/status/status-config.ts";
-import { type AdminEnv, beaconStub, healthStub, isDevelopment, proberStub, statusStub } from "../env.ts";
+import type { Hold } from "../core/publish/hold.ts";
+import { type AdminEnv, beaconStub, healthStub, proberStub, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
   addCarriers,
@@ -26,25 +23,34 @@ import {
   markFailed,
   markWritten,
 } from "../store/carriers.ts";
+import { Cargo, type Carrier } from "./cargo.ts";
 import { withinMs } from "./deadline.ts";
-import { signSnapshot } from "./snapshot-signer.ts";
-import { snapshotOf } from "./target.ts";
 
 /** KV takes one write a second for a key; more are refused with 429. */
 const KV_WRITE_MS_MIN = 1_000;
 /** A commit waits for its publication this long at most; the outbox goes on afterwards. */
 const CARRIER_MS_MAX = 3_000;
+/**
+ * A round for each of many changes that come together would cost more than they do. So soon after a round, the next one
+ * waits for as many as shared that one, unless nobody comes for a while, and never so long that anybody would notice.
+ */
+const BURST_MS = 100;
+const BURST_WAIT_MS_MAX = 100;
+const BURST_PAUSE_MS = 20;
+const BURST_LOOK_MS = 2;
 
 export type Publication = {
-  /** KV and every beacon hold what they should. */
+  /** KV and every beacon hold the target. */
   readonly published: boolean;
+  /** While one vantage alone has it, and until when nothing may be wrong with it. */
+  readonly trial?: Pick<Hold, "vantage" | "sinceRevision" | "untilMs">;
   readonly carriers: readonly { readonly name: string; readonly revision: number; readonly error?: string }[];
 };
 
 /** What is to be served: by everybody, and, while it is tried there, by the edges of one vantage. */
 export type Wanted = {
   readonly wide: FleetState;
-  readonly canary?: { readonly vantage: Vantage; readonly state: FleetState };
+  readonly canary?: { readonly hold: Hold; readonly state: FleetState };
 };
 
 export type PublisherDeps = {
@@ -57,7 +63,13 @@ export type PublisherDeps = {
 export class Publisher {
   readonly #deps: PublisherDeps;
   #running: Promise<void> | undefined;
-  #following: Promise<void> | undefined;
+  /** The round that has not begun yet. */
+  #next: Promise<void> | undefined;
+  /** How many wait for it, and how many waited for the one before. */
+  #asking = 0;
+  #askedBefore = 0;
+  /** When the last round that had anything to bring was over. */
+  #broughtMs = 0;
   /** To make one again costs a compilation and two digests. */
   readonly #cargos = new WeakMap<FleetState, Cargo>();
 
@@ -66,21 +78,38 @@ export class Publisher {
   }
 
   /**
-   * Resolves when a round that began after the call is over. Rounds do not overlap, and all who ask during one share
-   * the next: a burst of commits costs two rounds.
+   * Resolves when a round that began after the call is over. Rounds do not overlap, and all who ask before one begins
+   * share it. Whoever comes alone is served at once.
    */
   publish(): Promise<void> {
-    if (this.#running === undefined) {
-      this.#running = this.#round().finally(() => {
-        this.#running = undefined;
-      });
-      return this.#running;
-    }
-    this.#following ??= this.#running.then(() => {
-      this.#following = undefined;
-      return this.publish();
+    this.#asking += 1;
+    this.#next ??= this.#takeTurn();
+    return this.#next;
+  }
+
+  async #takeTurn(): Promise<void> {
+    // Whoever waits for that one hears of its failure; here it only has to be over.
+    await this.#running?.catch(() => undefined);
+    await this.#othersOfBurst();
+    this.#next = undefined;
+    this.#askedBefore = this.#asking;
+    this.#asking = 0;
+    this.#running = this.#round().finally(() => {
+      this.#running = undefined;
     });
-    return this.#following;
+    return this.#running;
+  }
+
+  async #othersOfBurst(): Promise<void> {
+    const beganMs = Date.now();
+    const isBurst = beganMs - this.#broughtMs <= BURST_MS;
+    let lastMs = beganMs;
+    for (let seen = 0; isBurst && this.#asking < this.#askedBefore; ) {
+      const nowMs = Date.now();
+      if (this.#asking > seen) [seen, lastMs] = [this.#asking, nowMs];
+      if (nowMs - lastMs >= BURST_PAUSE_MS || nowMs - beganMs >= BURST_WAIT_MS_MAX) return;
+      await scheduler.wait(BURST_LOOK_MS);
+    }
   }
 
   publication(): Publication {
@@ -88,9 +117,11 @@ export class Publisher {
     const carriers = loadCarriers(this.#deps.sql);
     const published =
       wanted.wide.revision > 0 &&
+      wanted.canary === undefined &&
       carriers.every((carrier) => !bearsSnapshot(carrier) || !this.#isBehind(carrier, wanted));
     return {
       published,
+      ...trialOf(wanted),
       carriers: carriers.map(({ name, revision: held, error }) =>
         error === undefined ? { name, revision: held } : { name, revision: held, error },
       ),
@@ -123,16 +154,17 @@ export class Publisher {
       (carrier) => this.#isBehind(carrier, wanted) && dueMs(carrier) <= nowMs,
     );
     await Promise.all(due.map((carrier) => this.#deliver(carrier, this.#cargoFor(carrier, wanted))));
+    if (due.length > 0) this.#broughtMs = Date.now();
   }
 
   async #deliver(carrier: CarrierRecord, cargo: Cargo): Promise<void> {
     const { sql, env } = this.#deps;
     const { revision } = cargo;
     const name = carrierName(carrier.name);
-    const digest = cargo.digestFor(name);
     try {
-      await withinMs(CARRIER_MS_MAX, carrier.name, send(name, cargo, env));
-      markWritten(sql, carrier.name, { revision, digest, atMs: Date.now() });
+      const sent = Promise.all([send(name, cargo, env), cargo.digestSnapshot()]);
+      await withinMs(CARRIER_MS_MAX, carrier.name, sent);
+      markWritten(sql, carrier.name, { revision, digest: cargo.digestFor(name), atMs: Date.now() });
       logEvent("snapshot.published", { carrier: carrier.name, revision });
     } catch (error) {
       markFailed(sql, carrier.name, errorText(error), Date.now() + backoffMs(carrier.failures + 1));
@@ -157,89 +189,14 @@ export class Publisher {
   }
 }
 
-/** What is made of one state for its carriers, each part when it is first needed and once. */
-class Cargo {
-  readonly revision: number;
-  readonly #state: FleetState;
-  readonly #env: AdminEnv;
-  #payload: string | undefined;
-  #snapshotDigest: string | undefined;
-  #watchConfig: WatchConfig | undefined;
-  readonly #proberConfigs = new Map<Vantage, ProberConfig>();
-  #signed: Promise<string> | undefined;
-
-  constructor(state: FleetState, env: AdminEnv) {
-    this.revision = state.revision;
-    this.#state = state;
-    this.#env = env;
-  }
-
-  /** Of what the carrier gets. That of a config says nothing of its revision, so that two which ask the same are equal. */
-  digestFor(carrier: Carrier): string {
-    switch (carrier.kind) {
-      case "kv":
-      case "beacon":
-        this.#snapshotDigest ??= sha256Hex(`${this.#env.SNAPSHOT_KEY_ID ?? ""}\n${this.#text}`);
-        return this.#snapshotDigest;
-      case "prober":
-        return this.proberConfig(carrier.vantage).digest;
-      case "health":
-        return this.watchConfig().digest;
-      case "status":
-        return this.statusConfig().digest;
-      default:
-        return unreachable(carrier);
-    }
-  }
-
-  proberConfig(vantage: Vantage): ProberConfig {
-    const known = this.#proberConfigs.get(vantage);
-    if (known !== undefined) return known;
-    const config = this.#healthConfigs.prober(vantage, this.revision);
-    this.#proberConfigs.set(vantage, config);
-    return config;
-  }
-
-  watchConfig(): WatchConfig {
-    this.#watchConfig ??= this.#healthConfigs.watch(this.revision);
-    return this.#watchConfig;
-  }
-
-  statusConfig(): StatusConfig {
-    return statusConfigOf(this.#state);
-  }
-
-  /** Signed once and shared; a failure to sign is a failure of each carrier that needed it, and is tried again. */
-  signed(): Promise<string> {
-    if (this.#signed !== undefined) return this.#signed;
-    const signing = signSnapshot(this.#text, this.revision, this.#env);
-    this.#signed = signing;
-    signing.catch(() => {
-      this.#signed = undefined;
-    });
-    return signing;
-  }
-
-  get #text(): string {
-    this.#payload ??= canonicalJson(snapshotOf(this.#state));
-    return this.#payload;
-  }
-
-  get #healthConfigs(): HealthConfigs {
-    const { fleet } = this.#state;
-    const known = HEALTH_CONFIGS.get(fleet);
-    if (known !== undefined) return known;
-    const configs = new HealthConfigs(fleet, { development: isDevelopment(this.#env) });
-    HEALTH_CONFIGS.set(fleet, configs);
-    return configs;
-  }
+function stateFor({ name }: CarrierRecord, { wide, canary }: Wanted): FleetState {
+  return canary !== undefined && name === `beacon:${canary.hold.vantage}` ? canary.state : wide;
 }
 
-/** Shifts and drains leave the fleet as it is. */
-const HEALTH_CONFIGS = new WeakMap<FleetState["fleet"], HealthConfigs>();
-
-function stateFor({ name }: CarrierRecord, { wide, canary }: Wanted): FleetState {
-  return canary !== undefined && name === `beacon:${canary.vantage}` ? canary.state : wide;
+function trialOf({ canary }: Wanted): Pick<Publication, "trial"> {
+  if (canary === undefined) return {};
+  const { vantage, sinceRevision, untilMs } = canary.hold;
+  return { trial: { vantage, sinceRevision, untilMs } };
 }
 
 /** Every carrier that a state needs; those of earlier states stay. */
@@ -251,10 +208,6 @@ export function carriersOf({ fleet }: Pick<FleetState, "fleet">): readonly Carri
 function dueMs({ name, writtenAtMs, retryAtMs }: CarrierRecord): number {
   return name === "kv" ? Math.max(retryAtMs, writtenAtMs + KV_WRITE_MS_MIN) : retryAtMs;
 }
-
-type Carrier =
-  | { readonly kind: "kv" | "health" | "status" }
-  | { readonly kind: "beacon" | "prober"; readonly vantage: Vantage };
 
 function carrierName(name: string): Carrier {
   if (name === "kv" || name === "health" || name === "status") return { kind: name };

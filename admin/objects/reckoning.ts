@@ -19,7 +19,7 @@ import { preflightChange } from "../core/preflight/proposed.ts";
 import { mergeDemand, type RecordedTraffic } from "../core/propagation/demand.ts";
 import { type AdminEnv, beaconStub, healthStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { recentChanges } from "../store/control-history.ts";
+import { recentChangesOf } from "../store/control-history.ts";
 import { openIncidents } from "../store/incidents.ts";
 import { withinMs } from "./deadline.ts";
 import { StatusReader } from "./status-reader.ts";
@@ -37,6 +37,8 @@ type Kept<T> = { readonly value: T; readonly askedAtMs: number };
 
 export type PlanInput = {
   readonly mutation: RequestedMutation;
+  /** What was asked for, as plain JSON, where it is not the mutation: a digest is of that and of nothing else. */
+  readonly asked?: unknown;
   readonly considered: Considered;
   readonly base: StoredState;
   readonly world: World;
@@ -72,7 +74,7 @@ export class Reckoning implements Compiler {
     return {
       nowMs,
       health,
-      history: recentChanges(this.#sql, nowMs - HISTORY_KEPT_MS),
+      recentChanges: (controls) => recentChangesOf(this.#sql, controls, nowMs - HISTORY_KEPT_MS),
       incidents: openIncidents(this.#sql),
       statuses: reports?.statuses,
       lagMs: reports?.lagMs,
@@ -93,13 +95,13 @@ export class Reckoning implements Compiler {
     return planDigest({ baseDigest: base.digest, mutation, verdicts, approvals, after: safety.projections.after });
   }
 
-  plan({ mutation, considered, base, world, requests }: PlanInput): Plan {
+  plan({ mutation, asked = mutation, considered, base, world, requests }: PlanInput): Plan {
     const { safety, verdicts, approvals } = considered;
     const given = requests === undefined ? undefined : ({ source: "given", requests } as const);
     const sampled = { source: "recorded", requests: this.#traffic?.value?.samples ?? [] } as const;
     return planChange({
       base,
-      mutation,
+      mutation: asked,
       before: { state: safety.before, projected: this.#project(safety.before, world) },
       after: { state: safety.after, projected: this.#project(safety.after, world) },
       verdicts,

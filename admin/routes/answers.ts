@@ -144,6 +144,9 @@ export function problemAnswers(codes: readonly AdminProblemCode[]): RouteConfig[
 export const PublicationSchema = z
   .object({
     published: z.boolean().openapi({ description: "KV and every beacon hold this revision." }),
+    trial: z.object({ vantage: z.string(), sinceRevision: z.int(), untilMs: z.int() }).optional().openapi({
+      description: "While one vantage alone has it: everybody gets it when nothing goes wrong until then.",
+    }),
     carriers: z.array(z.object({ name: z.string(), revision: z.int(), error: z.string().optional() })),
   })
   .openapi("Publication");

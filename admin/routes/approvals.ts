@@ -9,6 +9,7 @@ import { APPROVAL_KEPT_MS, APPROVAL_STATES } from "../store/approvals.ts";
 import { answers, BODY_CODES } from "./answers.ts";
 import { AT_MS, DIGEST, REVISION } from "./examples.ts";
 import { readPage } from "./pages.ts";
+import { PLAN_EXAMPLE, PlanSchema } from "./plan-schema.ts";
 import { jsonRequest, NoQuery, PageQuery, ReasonText } from "./schemas.ts";
 
 const APPROVAL_ID = "approval-6b1d3f0e-5c2a-4a7e-9d58-0f1e2d3c4b5a";
@@ -62,6 +63,10 @@ const voted = (verdict: "approve" | "reject"): z.input<typeof ApprovalSchema> =>
   votes: [{ voter: "grace", verdict, reason: "read the plan", atMs: AT_MS + 60_000 }],
 });
 
+const ReadAnswer = ApprovalSchema.extend({
+  plan: PlanSchema.optional().openapi({ description: "What the change would do now, while it can still be decided." }),
+}).openapi("ApprovalWithPlan");
+
 const ListAnswer = z
   .object({
     approvals: z.array(ApprovalSchema),
@@ -92,11 +97,11 @@ const readRoute = createRoute({
   operationId: "readApproval",
   tags: ["approvals"],
   summary: "Read an approval",
-  description: "What is asked for, why a second person is due, and who has said what.",
+  description: "What is asked for and would be done, why a second person is due, and who has said what.",
   request: { query: NoQuery, params },
-  responses: answers(ApprovalSchema, {
+  responses: answers(ReadAnswer, {
     description: "The approval.",
-    example: PENDING,
+    example: { ...PENDING, plan: PLAN_EXAMPLE },
     codes: ["approvalUnknown"],
   }),
 });
@@ -146,8 +151,8 @@ export function addApprovalRoutes(app: App): void {
   app.openapi(readRoute, async (c) => {
     const found = await fleetStub(c.env).readApproval(c.req.valid("param").id);
     if (found === undefined) return refuse(c, { code: "approvalUnknown", detail: "There is no such approval." });
-    const { number: _, ...approval } = found;
-    return reply(ApprovalSchema, approval);
+    const { number: _, ...approval } = found.approval;
+    return reply(ReadAnswer, found.plan === undefined ? approval : { ...approval, plan: found.plan });
   });
 
   app.openapi(approveRoute, (c) => vote(c, { ...c.req.valid("param"), ...c.req.valid("json"), verdict: "approve" }));

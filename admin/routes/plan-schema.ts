@@ -39,6 +39,17 @@ export const DiffSchema = z
   .object({ documents: z.array(AnyObject), overlays: z.array(AnyObject) })
   .openapi("Diff", { description: "What differs: of documents by field, of live overlays by what they are on." });
 
+/** The schema's objects are open, which closed unions are not to the compiler. */
+export function diffAnswer({
+  documents,
+  overlays,
+}: {
+  readonly documents: readonly object[];
+  readonly overlays: readonly object[];
+}): z.output<typeof DiffSchema> {
+  return { documents: documents.map((change) => ({ ...change })), overlays: overlays.map((change) => ({ ...change })) };
+}
+
 export const PlanSchema = z
   .object({
     digest: z.string().openapi({ description: "For `Fairlead-Plan`: a commit that carries it does this or nothing." }),

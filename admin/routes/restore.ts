@@ -6,7 +6,7 @@ import { refuse } from "../http/problem.ts";
 import { mutate, mutationReply, reply } from "../http/reply.ts";
 import { answers, mutationAnswers } from "./answers.ts";
 import { mutationOf, RestoreFields } from "./mutation-bodies.ts";
-import { DiffSchema } from "./plan-schema.ts";
+import { DiffSchema, diffAnswer } from "./plan-schema.ts";
 import { AnyObject, jsonRequest, MUTATION, NumberText } from "./schemas.ts";
 
 const revision = NumberText.openapi({ description: "A revision.", example: "12" });
@@ -74,7 +74,7 @@ export function addRestoreRoutes(app: App): void {
     const diff = await fleet.diffRevisions(from, to);
     if (diff === undefined)
       return refuse(c, { code: "revisionUnknown", detail: "There is no such revision, or it is no longer kept." });
-    return reply(DiffAnswer, { from, to, ...copyOf(diff) });
+    return reply(DiffAnswer, { from, to, ...diffAnswer(diff) });
   });
 
   app.openapi(restoreRoute, async (c) => {
@@ -82,15 +82,4 @@ export function addRestoreRoutes(app: App): void {
     const mutation = mutationOf({ kind: "restore", revision: Number(wanted), ...c.req.valid("json") });
     return mutationReply(c, await mutate(c, mutation, c.req.valid("query").dryRun));
   });
-}
-
-/** The schema's objects are open, which a closed union is not to the compiler. */
-function copyOf({
-  documents,
-  overlays,
-}: {
-  readonly documents: readonly object[];
-  readonly overlays: readonly object[];
-}) {
-  return { documents: documents.map((change) => ({ ...change })), overlays: overlays.map((change) => ({ ...change })) };
 }

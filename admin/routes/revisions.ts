@@ -6,6 +6,7 @@ import { refuse } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
 import { answers } from "./answers.ts";
 import { AT_MS, DIGEST, REVISION } from "./examples.ts";
+import { DiffSchema, diffAnswer } from "./plan-schema.ts";
 import { AnyObject, LIMIT_DEFAULT, NoQuery, NumberText, PageQuery } from "./schemas.ts";
 
 const RevisionSchema = z
@@ -35,8 +36,13 @@ const ListAnswer = z
   })
   .openapi("RevisionList");
 
+/** Both are kept for 90 days at least; the revision itself for ever. */
 const ReadAnswer = z
-  .object({ ...RevisionSchema.shape, outcome: AnyObject.openapi({ description: "What the change did." }) })
+  .object({
+    ...RevisionSchema.shape,
+    outcome: AnyObject.optional().openapi({ description: "What the change did; absent when it is no longer kept." }),
+    diff: DiffSchema.optional(),
+  })
   .openapi("RevisionWithOutcome");
 
 const listRoute = createRoute({
@@ -60,14 +66,18 @@ const readRoute = createRoute({
   operationId: "readRevision",
   tags: ["revisions"],
   summary: "Read a revision",
-  description: "One revision and what it changed.",
+  description: "One revision, what its change did, and what is different from the one before.",
   request: {
     query: NoQuery,
     params: z.object({ revision: NumberText.openapi({ description: "Its number.", example: String(REVISION) }) }),
   },
   responses: answers(ReadAnswer, {
     description: "The revision.",
-    example: { ...REVISION_EXAMPLE, outcome: { kind: "undrain", target: { kind: "region", name: "eu-west" } } },
+    example: {
+      ...REVISION_EXAMPLE,
+      outcome: { kind: "undrain", target: { kind: "region", name: "eu-west" } },
+      diff: { documents: [], overlays: [{ kind: "removed", overlay: "regionDrain/eu-west", before: {} }] },
+    },
     codes: ["revisionUnknown"],
   }),
 });
@@ -88,6 +98,11 @@ export function addRevisionRoutes(app: App): void {
   app.openapi(readRoute, async (c) => {
     const found = await fleetStub(c.env).readRevision(Number(c.req.valid("param").revision));
     if (found === undefined) return refuse(c, { code: "revisionUnknown", detail: "There is no such revision." });
-    return reply(ReadAnswer, { ...found.record, outcome: AnyObject.parse(found.outcome) });
+    const { record, outcome, diff } = found;
+    return reply(ReadAnswer, {
+      ...record,
+      ...(outcome === undefined ? {} : { outcome: AnyObject.parse(outcome) }),
+      ...(diff === undefined ? {} : { diff: diffAnswer(diff) }),
+    });
   });
 }

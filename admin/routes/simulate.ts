@@ -10,7 +10,7 @@ import { reply } from "../http/reply.ts";
 import { answers, BODY_CODES } from "./answers.ts";
 import { Documents, MutationBody, mutationOf } from "./mutation-bodies.ts";
 import { PLAN_EXAMPLE, PlanSchema } from "./plan-schema.ts";
-import { HostText, jsonRequest, NoQuery, withoutUndefined } from "./schemas.ts";
+import { AnyObject, HostText, jsonRequest, NoQuery, withoutUndefined } from "./schemas.ts";
 
 /** Each is decided twice, some microseconds each. */
 const REQUESTS_MAX = 10_000;
@@ -54,6 +54,11 @@ const simulateRoute = createRoute({
     body: jsonRequest(
       z.strictObject({
         documents: Documents.optional(),
+        overlays: z
+          .array(AnyObject)
+          .max(10_000)
+          .optional()
+          .openapi({ description: "In the place of all live overlays, as `GET /v1/fleet` has them." }),
         mutations: z.array(MutationBody).max(100).optional(),
         revision: z
           .int()

@@ -1,13 +1,18 @@
 /** The pure parts of the bench: its figures are only as good as its statistics, its reading of /proc and its fleets. */
 import { describe, expect, test } from "vitest";
+import { resolvePolicy } from "../../admin/core/safety/defaults.ts";
 import { canonicalJson } from "../../config/canonical.ts";
+import { hasErrors } from "../../config/findings.ts";
 import { parseSnapshot } from "../../config/parse-snapshot.ts";
+import { readFleet } from "../../config/read-fleet.ts";
+import type { ControlResult } from "../bench/control/control.ts";
+import { controlDocuments, shiftsOf, weighedRules } from "../bench/control/fleet.ts";
 import { benchSnapshot, type FleetShape, fleetTargets } from "../bench/fleet.ts";
 import { loadRequests } from "../bench/load-requests.ts";
 import { parseOptions } from "../bench/options.ts";
 import { parseCpuTicks } from "../bench/process-cpu.ts";
-import { judge } from "../bench/report.ts";
-import { median, pairRatios, rotate, seededDraws } from "../bench/statistics.ts";
+import { judge, toText } from "../bench/report.ts";
+import { median, pairRatios, percentile, rotate, seededDraws } from "../bench/statistics.ts";
 
 describe("statistics", () => {
   test.each([
@@ -17,6 +22,17 @@ describe("statistics", () => {
     [[1, 1, 1, 1_000], 1],
   ])("the median of %j is %d", (values, expected) => {
     expect(median(values)).toBe(expected);
+  });
+
+  test.each([
+    [[7], 50, 7],
+    [[4, 1, 3, 2], 50, 2],
+    [[4, 1, 3, 2], 75, 3],
+    [[4, 1, 3, 2], 76, 4],
+    [Array.from({ length: 200 }, (_, index) => index + 1), 99, 198],
+    [[1, 2, 3], 100, 3],
+  ])("of %j at most %i percent are below %d", (values, percent, expected) => {
+    expect(percentile(values, percent)).toBe(expected);
   });
 
   test("ratios are taken within a round", () => {
@@ -70,16 +86,41 @@ test("the load asks from every place, with a header that workerd reads as reques
 describe("options", () => {
   test("everything runs by default", () => {
     const options = parseOptions([]);
-    expect(options.ok && options.value.parts).toEqual(["http", "decide", "snapshot"]);
+    expect(options.ok && options.value.parts).toEqual(["http", "decide", "snapshot", "control"]);
+  });
+
+  test.each([
+    [["control"], ["control"]],
+    [
+      ["control", "decide"],
+      ["decide", "control"],
+    ],
+    [["--only", "control"], ["control"]],
+    [
+      ["http", "--only", "snapshot"],
+      ["http", "snapshot"],
+    ],
+  ])("%j runs %j", (argv, parts) => {
+    const options = parseOptions(argv);
+    expect(options.ok && options.value.parts).toEqual(parts);
+  });
+
+  test.each([
+    [[], { quick: false, rounds: 9, seconds: 3 }],
+    [["--quick"], { quick: true, rounds: 2, seconds: 1 }],
+    [["--quick", "--rounds", "4"], { quick: true, rounds: 4, seconds: 1 }],
+  ])("%j takes so long", (argv, expected) => {
+    const options = parseOptions(argv);
+    expect(options.ok && options.value).toMatchObject(expected);
   });
 
   test.each([
     [["--rounds", "0"], '--rounds takes a whole number from 1 to 100, not "0"'],
     [["--rounds", "101"], '--rounds takes a whole number from 1 to 100, not "101"'],
     [["--seconds", "1.5"], '--seconds takes a whole number from 1 to 60, not "1.5"'],
-    [["--only", "dns"], '--only takes http, decide, snapshot; "dns" is none of them'],
+    [["--only", "dns"], 'the parts are http, decide, snapshot, control; "dns" is none of them'],
+    [["dns"], 'the parts are http, decide, snapshot, control; "dns" is none of them'],
     [["--fast"], "Unknown option '--fast'"],
-    [["http"], "Unexpected argument 'http'"],
   ])("%j is refused", (argv, sentence) => {
     const options = parseOptions(argv);
     expect(options.ok ? "" : options.error).toContain(sentence);
@@ -93,5 +134,75 @@ test("a goal is met at its very value and is about the worst size", () => {
   expect(verdicts).toEqual({
     decideNs: { value: 1_501, goal: 1_500, pass: false },
     decideRatio: { value: 1.5, goal: 1.5, pass: true },
+  });
+});
+
+test("where more is better, a goal is met from its very value on", () => {
+  const machine = { cpu: "x", cores: 1, loadAverage: 0, node: "24", workerd: "1" };
+  const passes = (perSecond: number) =>
+    judge({ machine, control: controlResult(perSecond) }).controlCommitsPerSecond?.pass;
+  expect([99.9, 100, 100.1].map(passes)).toEqual([false, true, true]);
+});
+
+test("the control plane is judged by its largest fleet with much history, and by where history costs most", () => {
+  const machine = { cpu: "x", cores: 1, loadAverage: 0, node: "24", workerd: "1" };
+  const found = { machine, control: controlResult(120) };
+  expect(judge(found)).toEqual({
+    controlCommitsPerSecond: { value: 120, goal: 100, atLeast: true, pass: true },
+    controlHistoryGrowth: { value: 1.2, goal: 1.1, pass: false },
+    controlPlanMs: { value: 90, goal: 150, pass: true },
+    auditVerifyMs: { value: 2_000, goal: 3_000, pass: true },
+  });
+  expect(toText(found)).toContain(">= 100");
+});
+
+/** Two sizes; only the larger one's commits with much history, and only the best of them, are `perSecond` fast. */
+function controlResult(perSecond: number): ControlResult {
+  const commits = (clients: number, history: "few" | "many", rate: number) => ({
+    ...{ clients, history, revisions: 1, commits: 1, perSecond: rate, latencyMsP50: 1, latencyMsP99: 1, cpuMs: 1 },
+  });
+  const growth = (ofMedians: number) => ({ ofMedians, ofPairs: { median: 1, min: 1, max: 1 } });
+  const plan = (latencyMsP50: number) => ({ latencyMsP50, latencyMsP99: 1_000 });
+  const size = (clusters: number, cpuGrowth: number, rate: number) => ({
+    clusters,
+    rules: 1,
+    commits: [commits(1, "many", 10), commits(16, "few", 500), commits(16, "many", rate)],
+    growth: { cpu: growth(cpuGrowth), latency: growth(9) },
+    plans: { plans: 1, shift: plan(80), drain: plan(clusters === 10 ? 900 : 90) },
+    restartMs: 1,
+  });
+  return {
+    sizes: [size(10, 1.2, 400), size(1_000, 1.0, perSecond)],
+    audit: { leaves: 1, appendUs: { first: 1, last: 1 }, verifyMs: 2_000, bytes: 1 },
+  };
+}
+
+describe("what the control plane is measured with", () => {
+  test.each([
+    [10, 8],
+    [1_000, 418],
+  ])(
+    "a fleet of %i clusters has %i rules with weights, and a Policy that lets them change all the time",
+    (clusters, rules) => {
+      const { fleet, findings } = readFleet(controlDocuments(clusters), { environment: "bench", development: false });
+      expect(hasErrors(findings)).toBe(false);
+      expect(weighedRules(clusters)).toHaveLength(rules);
+      expect(resolvePolicy(fleet)).toMatchObject({
+        waitSameMs: undefined,
+        stepMaxBps: undefined,
+        midChange: undefined,
+      });
+    },
+  );
+
+  test("every shift of a rule is to other weights than the times before, and none to what is declared", () => {
+    const rules = weighedRules(10);
+    const next = shiftsOf(rules);
+    const shifts = Array.from({ length: 40 * rules.length }, next);
+    for (const { route, rule } of rules) {
+      const weights = shifts.filter((shift) => shift.route === route && shift.rule === rule);
+      expect(new Set(weights.map((shift) => shift.weights["eu-west"])).size).toBe(40);
+      expect(weights.every((shift) => shift.weights["us-east"] === 40)).toBe(true);
+    }
   });
 });

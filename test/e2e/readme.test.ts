@@ -32,6 +32,7 @@ test("the walk does what README says", { timeout: 60_000 }, async () => {
   expect(answers).toEqual([
     "", // the token and the address
     expect.stringContaining('"region":"eu-west"'),
+    expect.stringContaining("pass: us-east gets 25% more of web/europe"), // the plan
     expect.stringContaining('"us-east"'), // the shift
     expect.stringContaining("eu-west"), // the drain
     expect.stringMatching(/"region":"(us-east|ap-south)"/),
@@ -39,6 +40,8 @@ test("the walk does what README says", { timeout: 60_000 }, async () => {
     expect.stringContaining("eu-west"), // the undrain
     expect.stringMatching(/"cluster":"(us-east-green|eu-west-\w+|ap-south-\w+)"/), // whoever, but not the one that is down
     expect.stringContaining("the drain was only a try"),
+    expect.stringContaining('"kind":"restore"'),
+    expect.stringMatching(/^fine: \d+ leaves/), // the audit log
   ]);
   for (const answer of answers) expect(answer).not.toContain("/problems/");
 });

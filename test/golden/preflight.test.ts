@@ -40,7 +40,7 @@ const world: World = {
   nowMs: NOW_MS,
   health: new Map([["eu-west-checkout", "unhealthy"]]),
   statuses: new Map(statuses.map((status) => [status.cluster, status])),
-  history: [],
+  recentChanges: () => [],
   incidents: [],
   demand: demandOf({ recorded: undefined, policy: state.fleet.policy?.spec }),
 };

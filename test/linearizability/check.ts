@@ -9,8 +9,8 @@ import type { Operation } from "./history.ts";
 import { answered, type Stuck, search } from "./search.ts";
 import type { Specification } from "./specification.ts";
 
-/** Some hundred MB. A history that needs more is answered "undecided", which no test may take for a yes. */
-const CONFIGURATIONS_MAX = 1_000_000;
+/** Some hundred MB and a minute. A history that needs more is answered "undecided", which no test may take for a yes. */
+const CONFIGURATIONS_MAX = 200_000;
 
 export type Linearization<I, O> = {
   /** Empty when the specification has no partitions. */
@@ -46,7 +46,11 @@ export function checkLinearizable<S, I, O>(
     const found = search(specification, operations, configurationsMax);
     if (found.kind === "undecided") return { kind: "undecided", partition };
     if (found.kind === "stuck")
-      return { kind: "violated", partition, ...smallestViolation(specification, operations, found) };
+      return {
+        kind: "violated",
+        partition,
+        ...smallestViolation(specification, operations, { whole: found, configurationsMax }),
+      };
     linearizations.push({ partition, order: found.order });
   }
   return { kind: "linearizable", linearizations };
@@ -59,14 +63,14 @@ export function checkLinearizable<S, I, O>(
 function smallestViolation<S, I, O>(
   specification: Specification<S, I, O>,
   operations: readonly Operation<I, O>[],
-  whole: Stuck<S, I, O>,
+  { whole, configurationsMax }: { readonly whole: Stuck<S, I, O>; readonly configurationsMax: number },
 ): Violation<I, O> {
   const answers = answered(operations);
   for (let last = answers.indexOf(whole.at); last < answers.length; last += 1) {
     const culprit = answers[last];
     invariant(culprit !== undefined, "a place in the list of answers");
     const prefix = prefixOf(operations, answers.slice(0, last + 1));
-    const found = search(specification, prefix, CONFIGURATIONS_MAX);
+    const found = search(specification, prefix, configurationsMax);
     if (found.kind === "stuck") return { culprit, prefix, explanation: explain(specification, culprit, prefix, found) };
   }
   invariant(false, "the prefix that ends with the last answer fails as the whole does");

@@ -36,8 +36,9 @@ type Configuration<S, I, O> = {
   readonly explained: number;
   /** Calls that have taken effect and will be answered later. */
   readonly effective: readonly number[];
-  /** Calls that have taken effect and will never be answered. */
-  readonly used: readonly number[];
+  /** Calls that have taken effect and will never be answered: a bit for each id, and how many they are. */
+  readonly used: bigint;
+  readonly usedCount: number;
   readonly state: S;
   readonly order: Link<I, O> | undefined;
 };
@@ -52,7 +53,14 @@ export function search<S, I, O>(
 ): Found<S, I, O> {
   const answers = answersOf(operations);
   const frontier = new Frontier<Configuration<S, I, O>>();
-  frontier.push({ explained: 0, effective: [], used: [], state: specification.initial, order: undefined });
+  frontier.push({
+    explained: 0,
+    effective: [],
+    used: 0n,
+    usedCount: 0,
+    state: specification.initial,
+    order: undefined,
+  });
   const met = new MetConfigurations();
   let ends: Configuration<S, I, O>[] = [];
 
@@ -107,18 +115,29 @@ function successors<S, I, O>(
   const { explained, effective, used } = configuration;
   if (effective.includes(due.id))
     return [{ ...configuration, explained: explained + 1, effective: effective.filter((id) => id !== due.id) }];
-  return open
-    .filter(({ id }) => !effective.includes(id) && !used.includes(id))
-    .flatMap(({ id, operation }) => {
-      const order = { operation, before: configuration.order };
-      const taken =
-        operation.completion === undefined
-          ? { effective, used: [...used, id] }
-          : { effective: [...effective, id], used };
-      return statesAfter(specification, operation, configuration.state).map((state) => ({
-        ...{ explained, ...taken, state, order },
-      }));
-    });
+  const possible = open
+    .filter(({ id }) => !effective.includes(id) && (used & bitOf(id)) === 0n)
+    .map((call) => ({ call, after: statesAfter(specification, call.operation, configuration.state) }));
+  // With a read behind it, a configuration can do all that it could do before.
+  const read = possible.find(({ call, after }) => after.length > 0 && isRead(specification, call.operation));
+  return (read === undefined ? possible : [read]).flatMap(({ call, after }) =>
+    after.map((state) => takeEffect(configuration, call, state)),
+  );
+}
+
+function takeEffect<S, I, O>(
+  { explained, effective, used, usedCount, order: before }: Configuration<S, I, O>,
+  { id, operation }: Call<I, O>,
+  state: S,
+): Configuration<S, I, O> {
+  const next = { explained, state, order: { operation, before } };
+  if (operation.completion === undefined)
+    return { ...next, effective, used: used | bitOf(id), usedCount: usedCount + 1 };
+  return { ...next, effective: [...effective, id], used, usedCount };
+}
+
+function isRead<S, I, O>(specification: Specification<S, I, O>, { input, completion }: Operation<I, O>): boolean {
+  return completion !== undefined && specification.isRead?.(input, completion.output) === true;
 }
 
 function statesAfter<S, I, O>(
@@ -128,7 +147,7 @@ function statesAfter<S, I, O>(
 ): readonly S[] {
   if (completion !== undefined) return step(state, input, completion.output);
   // Without an answer, to change nothing is the same as never to have happened, which needs no searching.
-  return step(state, input, undefined).filter((after) => key(after) !== key(state));
+  return step(state, input, undefined).filter((after) => after !== state && key(after) !== key(state));
 }
 
 /** Two configurations with the same key differ at most in what is used up. */
@@ -140,16 +159,16 @@ function keyOf<S, I, O>(
 }
 
 /** What is still to be searched. Depth first; at one depth those first that have used up least, as they make others needless. */
-class Frontier<C extends Pick<Configuration<unknown, unknown, unknown>, "explained" | "used">> {
+class Frontier<C extends Pick<Configuration<unknown, unknown, unknown>, "explained" | "usedCount">> {
   /** By what is explained, then by how many calls are used up; each the newest last. */
   readonly #levels: C[][][] = [];
 
   push(configuration: C): void {
-    const { explained, used } = configuration;
+    const { explained, usedCount } = configuration;
     this.#levels[explained] ??= [];
     const level = this.#levels[explained];
-    level[used.length] ??= [];
-    level[used.length]?.push(configuration);
+    level[usedCount] ??= [];
+    level[usedCount]?.push(configuration);
   }
 
   pop(): C | undefined {
@@ -163,17 +182,22 @@ class Frontier<C extends Pick<Configuration<unknown, unknown, unknown>, "explain
 }
 
 class MetConfigurations {
-  readonly #usedByKey = new Map<string, (readonly number[])[]>();
+  readonly #usedByKey = new Map<string, bigint[]>();
   size = 0;
 
   /** False when it was met before, or one that can do all that this one can. */
-  add(key: string, used: readonly number[]): boolean {
+  add(key: string, used: bigint): boolean {
     const known = this.#usedByKey.get(key) ?? [];
-    if (known.some((fewer) => fewer.every((id) => used.includes(id)))) return false;
-    this.#usedByKey.set(key, [...known, used]);
+    if (known.some((fewer) => (fewer & ~used) === 0n)) return false;
+    known.push(used);
+    this.#usedByKey.set(key, known);
     this.size += 1;
     return true;
   }
+}
+
+function bitOf(id: number): bigint {
+  return 1n << BigInt(id);
 }
 
 function toArray<I, O>(order: Link<I, O> | undefined): readonly Operation<I, O>[] {

@@ -8,8 +8,11 @@ export type Specification<S, I, O> = {
   readonly step: (state: S, input: I, output: O | undefined) => readonly S[];
   /** The same text for two states that no later operation can tell apart, and only for those. */
   readonly key: (state: S) => string;
+  /**
+   * Whether an operation that answers so leaves every state as it is, as reads do. Then it is best done with as soon as it
+   * can be, and the search need not try it later as well. Nothing is taken to be such when absent.
+   */
+  readonly isRead?: (input: I, output: O) => boolean;
   /** Operations with different names never see each other's effects, so each name is checked by itself. */
   readonly partition?: (input: I) => string;
-  /** How a person reads an operation; JSON when absent. */
-  readonly describe?: (input: I, output: O | undefined) => string;
 };

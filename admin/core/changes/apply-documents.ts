@@ -106,15 +106,17 @@ function refuseClear(state: FleetState, clear: readonly string[]): AdminRefusal 
   return { code: "clearInvalid", detail: "`clear` names live overlays that are not there.", errors };
 }
 
+/** As many as a person can read; the command line has all of them. */
+const ERRORS_LISTED_MAX = 100;
+
 function refusalOf(findings: readonly Finding[]): AdminRefusal {
   const errors = findings.filter(({ severity }) => severity === "error");
+  const count = errors.length === 1 ? "There is one error" : `There are ${errors.length} errors`;
+  const rest = errors.length > ERRORS_LISTED_MAX ? `; the first ${ERRORS_LISTED_MAX} are listed` : "";
   return {
     code: "documentsInvalid",
-    detail:
-      errors.length === 1
-        ? "There is one error in the documents."
-        : `There are ${errors.length} errors in the documents.`,
-    errors: errors.map(problemItem),
+    detail: `${count} in the documents${rest}.`,
+    errors: errors.slice(0, ERRORS_LISTED_MAX).map(problemItem),
   };
 }
 

@@ -6,6 +6,7 @@
 import type { AdminRefusal } from "../../../config/admin-problems.ts";
 import { diffDocuments, documentId } from "../../../config/diff.ts";
 import { jsonPointer } from "../../../config/findings.ts";
+import { OVERLAY_EXPIRES_MS_DEFAULT } from "../../../config/limits.ts";
 import { sortedBy } from "../../../config/order.ts";
 import { type Overlay, overlayKey } from "../../../config/overlays.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
@@ -13,6 +14,7 @@ import { readDocuments, sortedDocuments } from "./apply-documents.ts";
 import { isDangling } from "./dangling.ts";
 import { expiresAtMs } from "./expiry.ts";
 import type { MutationContext, OwnMutation, PastState, Proposal, SingleMutation } from "./mutation.ts";
+import { withOverlay, withoutOverlay } from "./overlays.ts";
 import { why } from "./provenance.ts";
 import type { FleetState } from "./state.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -49,7 +51,10 @@ function withRotations(past: readonly Overlay[], now: readonly Overlay[]): reado
   return sortedBy([...past.filter(({ kind }) => kind !== "secretRotation"), ...rotations], overlayKey);
 }
 
-/** Documents and overlays as they were, but for drains and freezes that came after: what was made safe stays safe. */
+/**
+ * Documents and overlays as they were, but for drains and freezes that came after: what was made safe stays safe. A drain
+ * or a switch whose end was what did harm is in force again.
+ */
 export function withdraw(
   state: FleetState,
   { revision, because }: Withdraw,
@@ -60,16 +65,33 @@ export function withdraw(
   const later = state.overlays.filter(
     ({ kind }) => kind === "regionDrain" || kind === "clusterDrain" || kind === "freeze",
   );
-  const kept = withRotations(past.overlays, state.overlays).filter(
-    (overlay) => isInForce(overlay, context.nowMs) && !later.some((other) => overlayKey(other) === overlayKey(overlay)),
+  const kept = withRotations(past.overlays, state.overlays).flatMap((overlay) =>
+    isInForce(overlay, context.nowMs) ? overlay : (revived(overlay, context.nowMs) ?? []),
   );
   return ok({
     documents: past.documents,
     fleet: past.fleet,
-    overlays: [...kept, ...later].sort((a, b) => (overlayKey(a) < overlayKey(b) ? -1 : 1)),
+    // What is drained is not on its way back.
+    overlays: later.reduce<readonly Overlay[]>(
+      (overlays, overlay) =>
+        withOverlay(withoutOverlay(overlays, overlayKey(overlay).replace("Drain/", "Return/")), overlay),
+      kept,
+    ),
     reason: because,
     outcome: { kind: "withdraw", revision, because },
   });
+}
+
+/** For as long as one lasts by default, so that it does not end again before somebody has looked. */
+function revived(overlay: Overlay, nowMs: number): Overlay | undefined {
+  switch (overlay.kind) {
+    case "regionDrain":
+    case "clusterDrain":
+    case "flagSwitch":
+      return { ...overlay, expiresAtMs: nowMs + OVERLAY_EXPIRES_MS_DEFAULT };
+    default:
+      return undefined; // Nobody is served by it.
+  }
 }
 
 function isInForce(overlay: Overlay, nowMs: number): boolean {

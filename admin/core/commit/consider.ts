@@ -14,7 +14,9 @@ import type { FleetState } from "../changes/state.ts";
 import type { Demand, Projection } from "../plan/projection.ts";
 import type { ControlChange } from "../safety/control-change.ts";
 import { controlChangesBetween } from "../safety/control-changes.ts";
+import { rulesInForce } from "../safety/defaults.ts";
 import { evaluateSafety } from "../safety/evaluate.ts";
+import { lookedBackAt } from "../safety/looked-back-at.ts";
 import type { OpenIncident, SafetyInput } from "../safety/safety-input.ts";
 import { denials, type Verdict } from "../safety/verdict.ts";
 import type { Statuses } from "../status/statuses.ts";
@@ -26,7 +28,8 @@ import { type NextState, nextState, type StoredState } from "./next-state.ts";
 export type World = {
   readonly nowMs: number;
   readonly health: ReadonlyMap<string, HealthState> | undefined;
-  readonly history: readonly ControlChange[];
+  /** What was turned of these controls within the last hour, oldest first. */
+  readonly recentChanges: (controls: readonly string[]) => readonly ControlChange[];
   readonly incidents: readonly OpenIncident[];
   readonly demand: Demand;
   /** What clusters report to run; undefined when the status object did not answer, or was not asked. */
@@ -63,29 +66,20 @@ export type ConsiderInput = {
 };
 
 export function consider(input: ConsiderInput): Result<Considered, AdminRefusal> {
-  const { target, mutation, context } = input;
-  const proposal = propose(target.state, mutation, context);
-  if (!proposal.ok) return proposal;
-  const next = nextState(target, proposal.value);
+  const proposal = propose(input.target.state, input.mutation, input.context);
+  return proposal.ok ? ok(considerProposal(input, proposal.value)) : proposal;
+}
+
+/** The same of a proposal that is there already; the mutation still says which way it goes. */
+export function considerProposal(input: ConsiderInput, proposal: Proposal): Considered {
+  const { target, mutation } = input;
+  const next = nextState(target, proposal);
   const after = next?.stored.state ?? target.state;
-  const safety = safetyInput(input, after);
+  const { safety, controls } = safetyInput(input, after);
   // Nothing changes, so there is nothing for a rule to refuse: asking twice for the same is no offence.
   const verdicts = next === undefined ? [] : [...evaluateSafety(safety), ...elsewhere(input, safety)];
-  return ok({
-    proposal: proposal.value,
-    next,
-    safety,
-    verdicts,
-    approvals: approvalsDue(target.state.fleet, next === undefined ? [] : requestedActions(mutation), verdicts),
-    controls:
-      next === undefined
-        ? []
-        : controlChangesBetween(
-            { state: safety.before, snapshot: safety.snapshots.before },
-            { state: safety.after, snapshot: safety.snapshots.after },
-            context.nowMs,
-          ),
-  });
+  const actions = next === undefined ? [] : requestedActions(mutation);
+  return { proposal, next, safety, verdicts, approvals: approvalsDue(target.state.fleet, actions, verdicts), controls };
 }
 
 /**
@@ -115,19 +109,29 @@ function requestedActions(mutation: Mutation): readonly Action[] {
   return mutation.kind === "expire" || mutation.kind === "withdraw" ? [] : actionsOf(mutation);
 }
 
-function safetyInput({ target, mutation, world, compiler }: ConsiderInput, after: FleetState): SafetyInput {
-  return {
-    direction: directionOf(mutation, target.state.overlays),
-    before: target.state,
+function safetyInput(
+  { target, mutation, world, compiler }: ConsiderInput,
+  after: FleetState,
+): Pick<Considered, "safety" | "controls"> {
+  const before = target.state;
+  const compiled = {
+    before: { state: before, snapshot: compiler.snapshotOf(before) },
+    after: { state: after, snapshot: compiler.snapshotOf(after) },
+  };
+  const controls = controlChangesBetween(compiled.before, compiled.after, world.nowMs);
+  const safety: SafetyInput = {
+    direction: directionOf(mutation, before.overlays),
+    before,
     after,
-    snapshots: { before: compiler.snapshotOf(target.state), after: compiler.snapshotOf(after) },
-    projections: { before: compiler.projectionOf(target.state, world), after: compiler.projectionOf(after, world) },
+    snapshots: { before: compiled.before.snapshot, after: compiled.after.snapshot },
+    projections: { before: compiler.projectionOf(before, world), after: compiler.projectionOf(after, world) },
     health: world.health,
-    history: world.history,
+    history: world.recentChanges(lookedBackAt(controls, compiled, rulesInForce(before, after))),
     incidents: world.incidents,
     statuses: world.statuses,
     nowMs: world.nowMs,
   };
+  return { safety, controls };
 }
 
 /** The refusal that the denials come to, or undefined when there are none. The sentences of all of them are its detail. */

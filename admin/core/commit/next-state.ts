@@ -6,6 +6,7 @@ import { canonicalJson } from "../../../config/canonical.ts";
 import type { Proposal } from "../changes/mutation.ts";
 import type { FleetState } from "../changes/state.ts";
 import { sha256Hex } from "../digest.ts";
+import { canonicalList } from "../json/canonical-parts.ts";
 
 /** `digest` covers all of the state and is the ETag. */
 export type StoredState = {
@@ -27,7 +28,8 @@ export function nextState(target: StoredState, proposal: Proposal): NextState | 
   // Most changes keep the very same list of documents, and digesting a large fleet again would dominate their cost.
   const rewritten = proposal.documents !== target.state.documents;
   const documentsText = rewritten ? canonicalJson(proposal.documents) : undefined;
-  const overlaysText = canonicalJson(proposal.overlays);
+  // Of many live overlays a change makes one.
+  const overlaysText = canonicalList(proposal.overlays);
   const documentsDigest = documentsText === undefined ? target.documentsDigest : sha256Hex(documentsText);
   const overlaysDigest = sha256Hex(overlaysText);
   const sameDocuments = documentsDigest === target.documentsDigest;

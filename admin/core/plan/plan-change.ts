@@ -54,8 +54,8 @@ export function planChange(input: PlanChangeInput): Plan {
       documents: changedDocuments(before.state.documents, after.state.documents),
       overlays: diffOverlays(before.state.overlays, after.state.overlays),
     },
-    before: before.projected.projection,
-    after: after.projected.projection,
+    before: written(before.projected.projection),
+    after: written(after.projected.projection),
     moved: movedBy({ projected, loaded, nowMs }),
     failures,
     verdicts,
@@ -71,6 +71,11 @@ export function planChange(input: PlanChangeInput): Plan {
 
 function snapshotsOf({ before, after }: { readonly before: ProjectionState; readonly after: ProjectionState }) {
   return { before: before.input.snapshot, after: after.input.snapshot };
+}
+
+/** Plain data: what is worked out when it is asked for is in it. */
+function written(projection: Projection): Projection {
+  return { ...projection };
 }
 
 function loadedOf({ loaded, projected }: PlannedState): LoadedSnapshot {

@@ -18,7 +18,14 @@ import { projectionOf } from "./figures.ts";
 import type { Demand, Projection } from "./projection.ts";
 import { isSameInput, NOTHING, type Reusable, reusableOf } from "./reuse.ts";
 import { routeKey, type Spread, serviceKey, spreadOf } from "./spread.ts";
-import { type ProjectedRoute, type ProjectedService, routePartsOf, type Traffic, trafficOf } from "./traffic.ts";
+import {
+  clusterTraffic,
+  type ProjectedRoute,
+  type ProjectedService,
+  routePartsOf,
+  type Traffic,
+  trafficOf,
+} from "./traffic.ts";
 
 export type ProjectInput = {
   readonly snapshot: Snapshot;
@@ -83,8 +90,9 @@ function projectWith({ loaded, ...input }: ProjectInput, reusable: Reusable): Pr
     input.demand,
   );
   const regions = new Map(input.snapshot.regions.map(({ name }, index) => [name, index]));
-  const traffic = trafficOf({ routes, routeParts, countryParts, regions, health: input.health });
-  const projection = projectionOf(input, countries, traffic);
+  const parts = { routes, routeParts, countryParts, health: input.health };
+  const traffic = trafficOf({ ...parts, regions });
+  const projection = projectionOf(input, countries, traffic, () => clusterTraffic(parts));
   return { projection, input, countries, countryParts, routes, routeParts, spreads, regions, traffic };
 }
 

@@ -30,8 +30,6 @@ export type Traffic = {
   readonly total: RegionTraffic;
   /** Of each country's own clients, in the order of the countries. */
   readonly countries: readonly RegionTraffic[];
-  /** Of all clients, by name. */
-  readonly clusters: ReadonlyMap<string, number>;
   /** The part of all clients that is spread like this. */
   readonly spreads: ReadonlyMap<Spread, number>;
 };
@@ -63,7 +61,7 @@ export function trafficOf(input: TrafficInput): Traffic {
     for (const [at, share] of country.regions.entries()) addTo(total.regions, at, part * share);
     total.unserved += part * country.unserved;
   }
-  return { total, countries, clusters: clusterTraffic(input), spreads };
+  return { total, countries, spreads };
 }
 
 function noTraffic(regions: number): RegionTraffic {
@@ -99,7 +97,9 @@ function addSpread(
   }
 }
 
-function clusterTraffic({ routes, routeParts, countryParts, health }: TrafficInput): ReadonlyMap<string, number> {
+/** The share that each cluster has of all clients, by name. */
+export function clusterTraffic(input: Omit<TrafficInput, "regions">): ReadonlyMap<string, number> {
+  const { routes, routeParts, countryParts, health } = input;
   const shares = new Map<string, number>();
   const known = new Map<Spread, readonly SpotTotal[]>();
   for (const [index, { service, spread }] of routes.entries()) {

@@ -5,6 +5,7 @@
 import type { Fleet } from "../../../config/documents.ts";
 import { parseDuration } from "../../../config/duration.ts";
 import { invariant } from "../../../config/invariant.ts";
+import type { PublishingPolicy } from "../../../config/policy.ts";
 import type { Vantage } from "../../../config/vantage.ts";
 
 export type Publishing = {
@@ -24,8 +25,8 @@ export type Hold = {
 
 export type CommittedChange = {
   readonly revision: number;
-  /** The fleet after it: the Policy in it says whether and where to try. */
-  readonly fleet: Fleet;
+  /** Whether and where to try it: see `publishingInForce`. */
+  readonly policy: PublishingPolicy | undefined;
   /** It must not wait, or changes nothing that edges serve. */
   readonly urgent: boolean;
   /** It takes back what is being tried. */
@@ -39,11 +40,10 @@ export type CommittedChange = {
  */
 export function publishingAfter(
   current: Publishing,
-  { revision, fleet, urgent, withdraws, nowMs }: CommittedChange,
+  { revision, policy, urgent, withdraws, nowMs }: CommittedChange,
 ): Publishing {
   if (withdraws) return { releasedRevision: revision };
   if (urgent) return current.hold === undefined ? { releasedRevision: revision } : current;
-  const policy = fleet.policy?.spec.publishing;
   const holdMs = policy === undefined ? undefined : parseDuration(policy.hold);
   // The first revision has nothing before it that others could go on with.
   if (policy === undefined || current.releasedRevision === 0) return { releasedRevision: revision };
@@ -51,6 +51,13 @@ export function publishingAfter(
   const sinceRevision = current.hold?.sinceRevision ?? revision;
   const hold = { vantage: policy.canaryVantage, sinceRevision, sinceMs: nowMs, untilMs: nowMs + holdMs };
   return { releasedRevision: current.releasedRevision, hold };
+}
+
+type WithPolicy = Pick<Fleet, "policy">;
+
+/** As it was before the change, else a change could excuse itself from being tried. The first one counts at once. */
+export function publishingInForce(before: WithPolicy, after: WithPolicy): PublishingPolicy | undefined {
+  return before.policy?.spec.publishing ?? after.policy?.spec.publishing;
 }
 
 export function released(targetRevision: number): Publishing {

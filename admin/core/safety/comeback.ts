@@ -9,6 +9,7 @@ import { unlessOverridden } from "./evaluate.ts";
 import { type ExaminedChange, examine } from "./examine.ts";
 import { assertionState } from "./rules/assertions.ts";
 import { capacity } from "./rules/capacity.ts";
+import { incident } from "./rules/incident.ts";
 import type { SafetyInput } from "./safety-input.ts";
 import { isClusterOn } from "./switches.ts";
 import { denials } from "./verdict.ts";
@@ -22,7 +23,12 @@ export function comebackHolds(input: SafetyInput, target: DrainTarget): string |
     const whose = `the service${down.length === 1 ? "" : "s"} ${listed(down)}`;
     return `Every cluster of ${whose} that would take new clients in the ${target.kind} ${target.name} is down.`;
   }
-  const verdicts = [capacity(change, policy), ...policy.assertions.map((rule) => assertionState(change, rule))];
+  // Nobody should have to chase traffic that came back by itself in the middle of an incident.
+  const verdicts = [
+    incident(change),
+    capacity(change, policy),
+    ...policy.assertions.map((rule) => assertionState(change, rule)),
+  ];
   const denied = denials(verdicts.map((verdict) => unlessOverridden(verdict, change)));
   return denied.length === 0 ? undefined : denied.map(({ sentence }) => sentence).join(" ");
 }

@@ -22,7 +22,7 @@ export function controlChangesBetween(before: Compiled, after: Compiled, atMs: n
   if (before.state.revision === 0) return [];
   const changes = [
     ...turned("region", regionsOn(before.snapshot), regionsOn(after.snapshot)),
-    ...turned("cluster", clustersOn(before.snapshot), clustersOn(after.snapshot)),
+    ...turnedClusters(before.snapshot, after.snapshot),
     ...turned("flag", flagsOn(before.state), flagsOn(after.state)),
     ...shifted(before.snapshot, after.snapshot),
   ];
@@ -49,14 +49,24 @@ function turned(kind: string, before: ReadonlySet<string>, after: ReadonlySet<st
   ];
 }
 
-function clustersOn({ clusters }: Snapshot): ReadonlySet<string> {
+function turnedClusters({ clusters: before }: Snapshot, { clusters: after }: Snapshot): readonly Change[] {
+  return before === after ? [] : turned("cluster", namesOn(before), namesOn(after));
+}
+
+function namesOn(clusters: Snapshot["clusters"]): ReadonlySet<string> {
   return new Set(clusters.filter(isClusterOn).map(({ name }) => name));
 }
 
-/** Rules that are there before and after, by name. One that came or went has no share to compare with. */
+/**
+ * Rules that are there before and after, by name. One that came or went has no share to compare with. Most changes leave
+ * most routes the very objects that they were.
+ */
 function shifted(before: Snapshot, after: Snapshot): readonly Change[] {
+  const same = new Set(before.routes);
+  const others = after.routes.filter((route) => !same.has(route));
+  if (others.length === 0) return [];
   const routes = new Map(before.routes.map((route) => [route.name, route]));
-  return after.routes.flatMap((route) => {
+  return others.flatMap((route) => {
     const old = routes.get(route.name);
     if (old === undefined) return [];
     const weights = weightsByRule(old);

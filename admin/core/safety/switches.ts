@@ -27,6 +27,11 @@ export function acceptingClusters(snapshot: Snapshot): readonly SnapshotCluster[
   return snapshot.clusters.filter((cluster) => isClusterOn(cluster) && open.has(cluster.region));
 }
 
+/** Whether the same clusters take the same clients: as they do, without a look at them, after a change of weights. */
+export function sameClusters(before: Snapshot, after: Snapshot): boolean {
+  return before.clusters === after.clusters && before.regions === after.regions;
+}
+
 export function flagsOn({ fleet, overlays }: FleetState): ReadonlySet<string> {
   const { switches } = indexOverlays(overlays);
   const on = fleet.flags.filter(({ metadata, spec }) => isFlagOn(spec, switches.get(metadata.name)));

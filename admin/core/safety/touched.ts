@@ -5,7 +5,7 @@
  */
 
 import { documentId } from "../../../config/diff.ts";
-import type { ClusterDocument, Fleet, RouteDocument } from "../../../config/documents.ts";
+import type { Fleet, RouteDocument } from "../../../config/documents.ts";
 import { unreachable } from "../../../config/invariant.ts";
 import { type Overlay, overlayKey } from "../../../config/overlays.ts";
 import type { FleetState } from "../changes/state.ts";
@@ -26,7 +26,7 @@ function thing(kind: "region" | "cluster" | "flag" | "route" | "service" | "secr
 }
 
 export function touchedBy(before: FleetState, after: FleetState, controls: readonly ControlChange[]): Touched {
-  const fleets = [before.fleet, after.fleet];
+  const fleets = [...new Set([before.fleet, after.fleet])];
   const overlays = changedOverlays(before.overlays, after.overlays);
   const direct = new Set([...changedDocuments(before.fleet, after.fleet), ...overlays, ...shiftedRegions(controls)]);
   const moved = rebuiltServices(before.fleet, after.fleet);
@@ -37,7 +37,7 @@ export function touchedBy(before: FleetState, after: FleetState, controls: reado
       ...direct,
       ...fleets.flatMap((fleet) => [
         ...following(direct, fleet),
-        ...regionsWhere(({ spec }) => moved.has(spec.service), fleet),
+        ...regionsOf(moved, fleet),
         ...clustersTurned(turned, fleet),
       ]),
     ]),
@@ -81,12 +81,18 @@ function withoutWeights({ metadata, spec }: RouteDocument): Named & { readonly r
 }
 
 function changedOverlays(before: readonly Overlay[], after: readonly Overlay[]): readonly Thing[] {
-  const old = new Map(before.map((overlay) => [overlayKey(overlay), overlay]));
-  const next = new Map(after.map((overlay) => [overlayKey(overlay), overlay]));
+  const old = othersByKey(before, after);
+  const next = othersByKey(after, before);
   return [...new Set([...old.keys(), ...next.keys()])]
     .filter((key) => !sameJson(inEffect(old.get(key)), inEffect(next.get(key))))
     .flatMap((key) => next.get(key) ?? old.get(key) ?? [])
     .flatMap((overlay) => subjectOf(overlay) ?? []);
+}
+
+/** Those of `overlays` that are not the very same objects in `than`, as all but a few of many are. */
+function othersByKey(overlays: readonly Overlay[], than: readonly Overlay[]): ReadonlyMap<string, Overlay> {
+  const same = new Set(than);
+  return new Map(overlays.filter((overlay) => !same.has(overlay)).map((overlay) => [overlayKey(overlay), overlay]));
 }
 
 /** That a drain is held says something about it and changes nothing. */
@@ -124,30 +130,45 @@ function shiftedRegions(controls: readonly ControlChange[]): readonly Thing[] {
 
 /** A region that is turned turns its clusters: they take new clients, or do not. */
 function clustersTurned(controls: ReadonlySet<string>, { clusters }: Fleet): readonly Thing[] {
-  return clusters
-    .filter(({ spec }) => controls.has(`region/${spec.region}`))
-    .map(({ metadata }) => thing("cluster", metadata.name));
+  const regions = namesOf(controls, "region");
+  if (regions.size === 0) return [];
+  return clusters.filter(({ spec }) => regions.has(spec.region)).map(({ metadata }) => thing("cluster", metadata.name));
 }
 
 /** What is touched because something else is. One walk over the fleet, however much that is. */
 function following(direct: ReadonlySet<Thing>, fleet: Fleet): readonly Thing[] {
-  const changed = ({ metadata, spec }: ClusterDocument) =>
-    direct.has(thing("cluster", metadata.name)) ||
-    direct.has(thing("service", spec.service)) ||
-    (spec.reports?.secrets ?? []).some(({ name }) => direct.has(thing("secret", name)));
-  const services = new Set<string>(fleet.clusters.filter(changed).map(({ spec }) => spec.service));
-  const routes = fleet.routes.filter(
-    ({ spec }) => services.has(spec.service) || direct.has(thing("service", spec.service)),
+  return [...followingClusters(direct, fleet), ...fleet.routes.flatMap((route) => flagged(route, direct))];
+}
+
+/** Weights are shifted far more often than clusters are touched, and a fleet has many of them to look at. */
+function followingClusters(direct: ReadonlySet<Thing>, fleet: Fleet): readonly Thing[] {
+  const clusters = namesOf(direct, "cluster");
+  const services = namesOf(direct, "service");
+  const secrets = namesOf(direct, "secret");
+  if (clusters.size === 0 && services.size === 0 && secrets.size === 0) return [];
+  const changed = fleet.clusters.filter(
+    ({ metadata, spec }) =>
+      clusters.has(metadata.name) ||
+      services.has(spec.service) ||
+      (spec.reports?.secrets ?? []).some(({ name }) => secrets.has(name)),
   );
+  const moved = new Set<string>([...services, ...changed.map(({ spec }) => spec.service)]);
+  const routes = fleet.routes.filter(({ spec }) => moved.has(spec.service));
   return [
-    ...regionsWhere(changed, fleet),
+    ...changed.map(({ spec }) => thing("region", spec.region)),
     ...routes.map(({ metadata }) => thing("route", metadata.name)),
-    ...fleet.routes.flatMap((route) => flagged(route, direct)),
   ];
 }
 
-function regionsWhere(wanted: (cluster: ClusterDocument) => boolean, { clusters }: Fleet): readonly Thing[] {
-  return clusters.filter(wanted).map(({ spec }) => thing("region", spec.region));
+/** `eu-west` of `region/eu-west`. */
+function namesOf(things: ReadonlySet<string>, kind: "region" | "cluster" | "service" | "secret"): ReadonlySet<string> {
+  const prefix = `${kind}/`;
+  return new Set([...things].filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length)));
+}
+
+function regionsOf(services: ReadonlySet<string>, { clusters }: Fleet): readonly Thing[] {
+  if (services.size === 0) return [];
+  return clusters.filter(({ spec }) => services.has(spec.service)).map(({ spec }) => thing("region", spec.region));
 }
 
 /** The route, and the regions that its rules send to, as far as they go by a flag that is touched. */

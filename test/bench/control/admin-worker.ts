@@ -18,10 +18,7 @@ import {
   writeConfiguration,
 } from "../workerd-config.ts";
 
-const OBJECTS = {
-  ...{ FLEET: "FleetObject", BEACON: "BeaconObject", PROBER: "ProberObject" },
-  ...{ HEALTH: "HealthObject", STATUS: "StatusObject" },
-} as const;
+const OBJECTS = { FLEET: "FleetObject", BEACON: "BeaconObject", PROBER: "ProberObject" } as const;
 
 export type AdminWorker = {
   readonly token: string;

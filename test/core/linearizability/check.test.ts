@@ -68,17 +68,17 @@ describe("a register", () => {
     expect(verdict.kind === "violated" && verdict.prefix[1]).not.toHaveProperty("completion");
     expect(verdict.kind === "violated" && verdict.explanation).toMatchInlineSnapshot(`
       "No order of the operations explains all answers up to this one:
-        client 4: {"kind":"read"} -> 0 [7, 8]
-      Without an answer by then:
-        client 1: {"kind":"write","value":2} -> ? [3, …]
-        client 2: {"kind":"write","value":3} -> ? [4, …]
+        client 4: {"kind":"read"} -> 0 [7 to 8]
+      Without an answer by then, the latest first:
+        client 2: {"kind":"write","value":3} [from 4]
+        client 1: {"kind":"write","value":2} [from 3]
       The state could only be:
         1
         3
         2
-      One order that explains what came before ends with:
-        client 0: {"kind":"write","value":1} -> true [1, 2]
-        client 3: {"kind":"read"} -> 1 [5, 6]"
+      One order that explains what came before, from its end:
+        client 3: {"kind":"read"} -> 1 [5 to 6]
+        client 0: {"kind":"write","value":1} -> true [1 to 2]"
     `);
   });
 

@@ -19,6 +19,7 @@ export const REGISTER: Specification<number, RegisterInput, RegisterOutput> = {
     return output === undefined || output === applied.output ? [applied.state] : [];
   },
   key: String,
+  isRead: (input, output) => input.kind === "read" || output === false,
 };
 
 export function applyToRegister(

@@ -56,6 +56,8 @@ test.each<[string, DrainTarget, Parameters<typeof held>[1], string | undefined]>
   ["one of two is down, the other weightless", EU,    { ...down("eu-web"), documents: worldBut(cluster("eu-two", { weight: 0 })) },                    "Every cluster of the service web that would take new clients in the region eu is down."],
   ["it is degraded",                          EU,     { health: new Map([["eu-web", "degraded"]]) },                                                   undefined],
   ["it is unknown",                           EU,     { health: new Map([["eu-web", "unknown"]]) },                                                    undefined],
+  ["a serious incident is open",              EU,     { incidents: [{ id: "i1", severity: 2, title: "fire" }] },                                       "The incident i1 (fire) of severity 2 is open: until it is closed only drains and rollbacks pass."],
+  ["a small incident is open",                EU,     { incidents: [{ id: "i1", severity: 3, title: "smoke" }] },                                      undefined],
   ["another region's is down",                EU,     down("us-web"),                                                                                  undefined],
   ["one of two services is down",             EU,     { ...down("eu-api"), documents: worldBut(...TWO_SERVICES) },                                     "Every cluster of the service api that would take new clients in the region eu is down."],
   ["both services are down",                  EU,     { ...down("eu-api", "eu-web"), documents: worldBut(...TWO_SERVICES) },                           "Every cluster of the services api, web that would take new clients in the region eu is down."],

@@ -121,6 +121,7 @@ describe("what is on its way", () => {
   const before = projectionOf({ eu: { share: 2_000 }, us: { share: 2_000 }, ap: { share: 6_000 } });
   const leaving = (name: string, leftMs: number) =>
     drainRegion(name, { mode: "graceful", deadlineMs: NOW_MS + leftMs });
+  /** By a change that brings all of it about, unless it begins elsewhere. */
   const judge = (limits: typeof LIMITS | undefined, after: FleetState, start = live()) =>
     midChange(examined(start, after, { projections: { before, after: projectionOf({}) } }), {
       ...defaults,
@@ -133,14 +134,14 @@ describe("what is on its way", () => {
   test.each<[string, FleetState, string, readonly string[] | undefined]>([
     // after the change                                   state                                                          verdict            regions
     ["one drains",                                        live(leaving("ap", 9)),                                        "pass",            ["ap"]],
-    ["two drain with much traffic",                       live(leaving("ap", 9), leaving("us", 5)),                      "deny 5",          ["us", "ap"]],
-    ["three drain with much traffic",                     live(leaving("ap", 9), leaving("us", 5), leaving("eu", 7)),    "deny 7",          ["us", "eu", "ap"]],
+    ["two drain with much traffic",                       live(leaving("ap", 9), leaving("us", 5)),                      "deny",            ["us", "ap"]],
+    ["three drain with much traffic",                     live(leaving("ap", 9), leaving("us", 5), leaving("eu", 7)),    "deny",            ["us", "eu", "ap"]],
     ["two drain and one is over",                         live(leaving("ap", 0), leaving("us", 5)),                      "pass",            ["us"]],
     ["one drains and one is away at once",                live(leaving("ap", 9), drainRegion("us")),                     "pass",            ["ap"]],
-    ["one drains and one comes back",                     live(leaving("ap", 9), returned("us", NOW_MS - 59_999)),       "deny 1",          ["us", "ap"]],
+    ["one drains and one comes back",                     live(leaving("ap", 9), returned("us", NOW_MS - 59_999)),       "deny",            ["us", "ap"]],
     ["one drains and one is back",                        live(leaving("ap", 9), returned("us", NOW_MS - 60_000)),       "pass",            ["ap"]],
     ["one drains and one is back after a short ramp",     quick("1s", leaving("ap", 9), returned("us", NOW_MS - 1_000)), "pass",            ["ap"]],
-    ["one drains and one is not back from a long ramp",   quick("1h", leaving("ap", 9), returned("us", NOW_MS - 60_000)), "deny 9",         ["ap", "us"]],
+    ["one drains and one is not back from a long ramp",   quick("1h", leaving("ap", 9), returned("us", NOW_MS - 60_000)), "deny",           ["ap", "us"]],
     ["a cluster drains",                                  live(drainCluster("eu-web")),                                  "pass",            []],
     ["nothing moves",                                     live(),                                                        "notEvaluated",    undefined],
   ])("%s", (_, after, verdict, regions) => {
@@ -150,7 +151,7 @@ describe("what is on its way", () => {
 
   // biome-ignore format: a table reads in columns
   test.each([
-    // limits                                       eu and us drain, with 40% of all traffic
+    // limits                                       when eu and us drain already, with 40% of all traffic
     [{ regionsMax: 1, trafficMaxBps: 3_999 },       "midChange deny 7"],
     [{ regionsMax: 1, trafficMaxBps: 4_000 },       "midChange pass"],
     [{ regionsMax: 2, trafficMaxBps: 0 },           "midChange pass"],
@@ -158,7 +159,18 @@ describe("what is on its way", () => {
     [{ regionsMax: 0, trafficMaxBps: 2_000 },       "midChange deny 7"],
     [undefined,                                     "midChange notEvaluated"],
   ])("%j: %s", (limits, verdict) => {
-    expect(told(judge(limits, live(leaving("eu", 7), leaving("us", 9))))).toBe(verdict);
+    const drains = [leaving("eu", 7), leaving("us", 9)];
+    expect(told(judge(limits, live(...drains, drainCluster("ap-web")), live(...drains)))).toBe(verdict);
+  });
+
+  // biome-ignore format: a table reads in columns
+  test.each<[string, readonly Json[], readonly Json[], string]>([
+    // the change                              from                                         to                                              verdict
+    ["sets out while another is on its way",   [leaving("ap", 9)],                          [leaving("ap", 9), leaving("us", 5)],           "deny 9"],
+    ["sets two out, and a third is there",     [leaving("ap", 9)],                          [leaving("ap", 9), leaving("us", 5), leaving("eu", 5)], "deny"],
+    ["brings back what drains",                [leaving("ap", 9), leaving("us", 5)],        [leaving("ap", 9), returned("us", NOW_MS)],     "deny 9"],
+  ])("waits for what is there, not for what it does itself: when it %s", (_, from, to, verdict) => {
+    expect(told(judge(LIMITS, live(...to), live(...from)))).toBe(`midChange ${verdict}`);
   });
 
   test("a region that is declared to drain is where it should be", () => {

@@ -1,9 +1,12 @@
 /** An environment with a row in every table, made by the stores that own them, and what there is in a storage. */
 
+import { runInDurableObject } from "cloudflare:test";
+import { expect } from "vitest";
 import { emptyState } from "../../../admin/core/changes/state.ts";
 import { stateDigest } from "../../../admin/core/commit/next-state.ts";
 import { sha256Hex } from "../../../admin/core/digest.ts";
 import { AuditLog } from "../../../admin/objects/audit-log.ts";
+import { BackupTransfer } from "../../../admin/objects/backup-transfer.ts";
 import { base64 } from "../../../admin/objects/base64.ts";
 import { closeApproval, insertApproval, voteOnApproval } from "../../../admin/store/approvals.ts";
 import { addVerifierKey, insertCheckpoint } from "../../../admin/store/audit.ts";
@@ -106,4 +109,63 @@ export function sealed(lines: readonly string[]): string {
 /** Without the last line. */
 export function linesIn(backup: string): readonly string[] {
   return backup.split("\n").slice(0, -2);
+}
+
+let tests = 0;
+
+/** Other objects for every test: one that is still busy with the last test must not be met again. */
+export function nextObjects(): void {
+  tests += 1;
+}
+
+export const source = () => env.FLEET.getByName(`source-${tests}`);
+export const target = () => env.FLEET.getByName(`target-${tests}`);
+
+export function inObject<T>(
+  stub: ReturnType<typeof source>,
+  work: (storage: DurableObjectStorage) => T | Promise<T>,
+): Promise<T> {
+  return runInDurableObject(stub, (_, { storage }) => work(storage));
+}
+
+export function transferOf(storage: DurableObjectStorage, restored: () => void = () => undefined): BackupTransfer {
+  return new BackupTransfer({ storage, read: READ, restored });
+}
+
+export const read = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
+
+export function exported(): Promise<string> {
+  return inObject(source(), (storage) => {
+    fill(storage);
+    return read(transferOf(storage).export(NOW_MS));
+  });
+}
+
+export const streamOf = (text: string | Uint8Array): ReadableStream<Uint8Array> => {
+  const { body } = new Response(text);
+  if (body === null) throw new Error("a text has a body");
+  return body;
+};
+
+export const restoreInto = (storage: DurableObjectStorage, text: string | Uint8Array) =>
+  transferOf(storage).restore(streamOf(text), NOW_MS);
+
+/** Nothing is stored and nothing set aside, and the object answers again. */
+export async function expectRefused(
+  storage: DurableObjectStorage,
+  text: string | Uint8Array,
+  before: Dump,
+): Promise<string> {
+  const transfer = transferOf(storage);
+  const result = await transfer.restore(streamOf(text), NOW_MS);
+  expect(result.ok).toBe(false);
+  expect(dump(storage.sql)).toEqual(before);
+  expect(() => transfer.check()).not.toThrow();
+  return result.ok ? "" : `${result.error.code}: ${result.error.detail}`;
+}
+
+/** What a request that was refused leaves behind in an empty environment. */
+export function refuseOnce(storage: DurableObjectStorage): Dump {
+  storage.transactionSync(() => enter(storage, "token.refused"));
+  return dump(storage.sql);
 }

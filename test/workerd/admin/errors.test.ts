@@ -202,6 +202,14 @@ describe("hostile and broken bodies", () => {
     expectProblem(answer, "bodyInvalid");
     expect(answer.body.errors).toHaveLength(100);
   });
+
+  test("nor is one to hundreds of unsound documents, which says how many errors there are", async () => {
+    const documents = Array.from({ length: 300 }, (_, index) => ({ kind: `Regoin${index}` }));
+    const answer = await send("PUT", "/v1/fleet", { documents });
+    expectProblem(answer, "documentsInvalid");
+    expect(answer.body.detail).toMatch(/^There are \d{3,} errors in the documents; the first 100 are listed\.$/);
+    expect(answer.body.errors).toHaveLength(100);
+  });
 });
 
 describe("every answer", () => {

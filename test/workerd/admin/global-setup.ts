@@ -2,7 +2,7 @@
  * What the admin tests need from outside workerd: a fresh signing key, a real HTTP origin whose behaviour is chosen by
  * the path, so that probes meet real sockets, and the contract proxy, one for all files.
  */
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline, Readable } from "node:stream";
@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import type { TestProject } from "vitest/node";
 import { type ContractDoor, openContractDoor } from "../../contract/contract-door.ts";
 import { inFullRun } from "../../full-run.ts";
+import { PRINCIPALS, tokenOf } from "./principals.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -126,10 +127,15 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide("signingPublicKey", x);
   project.provide("adminBindings", {
     ADMIN_TOKEN: "token-of-the-admin-tests",
+    ADMIN_PRINCIPALS: JSON.stringify(PRINCIPALS.map((one) => ({ ...one, tokenDigest: digestOf(tokenOf(one.name)) }))),
     DEVELOPMENT: "true",
     SNAPSHOT_KEY_ID: "test",
     SNAPSHOT_SIGNING_KEY: JSON.stringify(privateKey.export({ format: "jwk" })),
   });
+}
+
+function digestOf(token: string): string {
+  return `sha256:${createHash("sha256").update(token).digest("hex")}`;
 }
 
 export async function teardown(): Promise<void> {

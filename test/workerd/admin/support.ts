@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import { inject } from "vitest";
 import type { AdminEnv } from "../../../admin/env.ts";
 import { type Exchange, type ExchangeRequest, isJson } from "../../contract/exchange.ts";
+import { type PrincipalName, tokenOf } from "./principals.ts";
 
 // The bindings of admin/wrangler.toml and of the global setup; the platform's type knows none of them.
 export const env = untypedEnv as unknown as AdminEnv;
@@ -58,7 +59,7 @@ async function holdToContract(exchange: Exchange): Promise<void> {
   if (findings.length > 0) throw new Error(`the contract is broken:\n${findings.join("\n")}`);
 }
 
-export async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+export async function get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   return ask(path, { headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
 }
 
@@ -67,7 +68,7 @@ export async function send(
   method: string,
   path: string,
   body: unknown,
-  headers: Record<string, string> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return ask(path, {
     method,
@@ -77,6 +78,11 @@ export async function send(
     },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
+}
+
+/** The headers of somebody else's request, for `get` and `send`. */
+export function as(name: PrincipalName): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${tokenOf(name)}` };
 }
 
 const apiVersion = "fairlead.dev/v1";

@@ -21,15 +21,19 @@ type Claim = {
 };
 
 export const checkCompatibility: PreflightCheck = (examined) => [
-  ...examined.clusters.flatMap((cluster) =>
-    (["schema", "config"] as const).flatMap((aspect) => incompatible(cluster, aspect, examined)),
-  ),
+  ...(["schema", "config"] as const).flatMap((aspect) => checkAspect(aspect, examined)),
   ...examined.clusters.flatMap(unreadable),
 ];
 
-function incompatible(cluster: ExaminedCluster, aspect: Aspect, { running }: Examined): readonly Found[] {
+function checkAspect(aspect: Aspect, { running, clusters }: Examined): readonly Found[] {
+  const claims = new Map(
+    [...running].map(([service, members]) => [service, members.flatMap((cluster) => claimsOf(cluster, aspect))]),
+  );
+  return clusters.flatMap((cluster) => incompatible(cluster, aspect, claims.get(cluster.service) ?? []));
+}
+
+function incompatible(cluster: ExaminedCluster, aspect: Aspect, claims: readonly Claim[]): readonly Found[] {
   if (cluster.disabled) return [];
-  const claims = (running.get(cluster.service) ?? []).flatMap((other) => claimsOf(other, aspect));
   const { requires, rollback } = cluster.spec;
   return [
     ...conflicts(cluster, claims, {

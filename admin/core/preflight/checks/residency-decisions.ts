@@ -118,7 +118,7 @@ function unserved(
     const [first] = ways;
     if (first === undefined) return [];
     const service = first.zoned.route.service.name;
-    const clients = zone.places.filter((named) => ways.some((way) => way.clients.includes(named)));
+    const clients = [...zone.places].filter((named) => ways.some((way) => way.clients.includes(named)));
     const who = ways.map(({ zoned, rule }) => `route ${zoned.document.metadata.name} (${ruleOf(rule)})`);
     const sentence = `Nobody of ${service} takes ${clientsOf(zone, clients)}: they are refused by ${listed(who)}.`;
     const regions = [...zone.permitted].sort();

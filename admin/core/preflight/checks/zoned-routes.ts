@@ -36,8 +36,7 @@ export function zonedRoutes({ fleet, services }: Examined, loaded: LoadedSnapsho
 
 /** Those of a rule's clients that are in the zone. */
 export function clientsIn(zone: Zone, taken: readonly NamedPlace[] | undefined): readonly NamedPlace[] {
-  const inZone = new Set(zone.places);
-  return (taken ?? []).filter((named) => inZone.has(named));
+  return (taken ?? []).filter((named) => zone.places.has(named));
 }
 
 export type Way = {

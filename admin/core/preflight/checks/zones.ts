@@ -22,7 +22,7 @@ export type Zone = {
   /** Regions that may serve them, by what the documents say and by nothing else. */
   readonly permitted: ReadonlySet<string>;
   /** At least one. */
-  readonly places: readonly [NamedPlace, ...NamedPlace[]];
+  readonly places: ReadonlySet<NamedPlace>;
 };
 
 /** Every place that some selector of the fleet can tell from others. */
@@ -50,13 +50,13 @@ export function zonesOf(
   const rules = (spec.residency ?? []).map(({ clients }) => compile(clients));
   const byRule = groupBy(places, ({ place }) => rules.findIndex((rule) => matchesPlace(rule, place)));
   return (spec.residency ?? []).flatMap(({ jurisdictions }, index): Zone[] => {
-    const [first, ...rest] = byRule.get(index) ?? [];
-    if (first === undefined) return [];
+    const own = byRule.get(index);
+    if (own === undefined) return [];
     const permitted = regions.filter((region) =>
       jurisdictions.some((name) => region.spec.jurisdictions.includes(name)),
     );
     const names = new Set<string>(permitted.map(({ metadata }) => metadata.name));
-    return [{ index, jurisdictions, permitted: names, places: [first, ...rest] }];
+    return [{ index, jurisdictions, permitted: names, places: new Set(own) }];
   });
 }
 
@@ -82,6 +82,6 @@ function isFor({ place }: LoadedRoute["steering"][number], named: NamedPlace): b
 }
 
 /** `clients from DE, FR and 25 more (residency rule 1: eu)`. */
-export function clientsOf(zone: Zone, places: readonly NamedPlace[]): string {
-  return `clients from ${listed(places.map(({ code }) => code))} (residency rule ${zone.index + 1}: ${zone.jurisdictions.join(", ")})`;
+export function clientsOf(zone: Zone, places: Iterable<NamedPlace>): string {
+  return `clients from ${listed([...places].map(({ code }) => code))} (residency rule ${zone.index + 1}: ${zone.jurisdictions.join(", ")})`;
 }

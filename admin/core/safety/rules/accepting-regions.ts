@@ -7,7 +7,7 @@ import { sortedBy } from "../../../../config/order.ts";
 import type { Snapshot, SnapshotCluster } from "../../../../config/snapshot.ts";
 import type { ResolvedSafety } from "../defaults.ts";
 import type { ExaminedChange } from "../examine.ts";
-import { acceptingClusters, regionsOn } from "../switches.ts";
+import { acceptingClusters, regionsOn, sameClusters } from "../switches.ts";
 import type { Verdict } from "../verdict.ts";
 import { counted, firstOf } from "../words.ts";
 import { deny, pass, switchedOff, warn } from "./verdicts.ts";
@@ -54,7 +54,7 @@ function fleetAcceptance(before: Snapshot, after: Snapshot): Acceptance {
 /** A service that had no region has none to lose, and one that is gone needs none. */
 function serviceAcceptances(before: Snapshot, after: Snapshot): readonly Acceptance[] {
   const had = regionsByService(acceptingClusters(before));
-  const has = regionsByService(acceptingClusters(after));
+  const has = sameClusters(before, after) ? had : regionsByService(acceptingClusters(after));
   const places = regionsByService(after.clusters);
   return sortedBy(after.services, ({ name }) => name).flatMap(({ name }): Acceptance[] => {
     const sizeIn = (regions: ReadonlyMap<string, ReadonlySet<string>>) => regions.get(name)?.size ?? 0;

@@ -62,7 +62,10 @@ function assertionWait({ controls, history, direction, nowMs, compiled }: Examin
 }
 
 /** The controls of the rule; for a cluster also its region, which turns it as well. */
-function controlsOf({ controls }: ResolvedAssertion, { before, after }: ExaminedChange["compiled"]): readonly string[] {
+export function controlsOf(
+  { controls }: Pick<ResolvedAssertion, "controls">,
+  { before, after }: ExaminedChange["compiled"],
+): readonly string[] {
   const own = switchesOf(controls, after).map(({ control }) => control);
   if (!("clusters" in controls)) return own;
   const names = new Set<string>(controls.clusters);

@@ -9,7 +9,7 @@ import { sortedBy } from "../../../../config/order.ts";
 import type { Snapshot, SnapshotCluster, SnapshotService } from "../../../../config/snapshot.ts";
 import type { ResolvedSafety } from "../defaults.ts";
 import type { ExaminedChange } from "../examine.ts";
-import { acceptingClusters } from "../switches.ts";
+import { acceptingClusters, sameClusters } from "../switches.ts";
 import type { Verdict } from "../verdict.ts";
 import { counted, firstOf } from "../words.ts";
 import { deny, notEvaluated, pass, switchedOff, warn } from "./verdicts.ts";
@@ -45,7 +45,7 @@ type IsDown = (cluster: SnapshotCluster) => boolean;
 
 function zonesOf(snapshots: { readonly before: Snapshot; readonly after: Snapshot }, isDown: IsDown): readonly Zone[] {
   const before = clusterIndex(snapshots.before, isDown);
-  const after = clusterIndex(snapshots.after, isDown);
+  const after = sameClusters(snapshots.before, snapshots.after) ? before : clusterIndex(snapshots.after, isDown);
   const services = new Map(snapshots.before.services.map((service) => [service.name, service]));
   return sortedBy(snapshots.after.services, ({ name }) => name).flatMap((service): Zone[] => {
     const { name, residency } = service;
@@ -56,7 +56,7 @@ function zonesOf(snapshots: { readonly before: Snapshot; readonly after: Snapsho
     }
     return residency.map((rule, index) => ({
       title: `${name}, residency rule ${index + 1} (${rule.jurisdictions.join(", ")})`,
-      before: before.count(name, jurisdictionsBefore(old, rule)),
+      before: before.count(name, old === service ? rule.jurisdictions : jurisdictionsBefore(old, rule)),
       after: after.count(name, rule.jurisdictions),
     }));
   });

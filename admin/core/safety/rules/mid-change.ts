@@ -24,7 +24,7 @@ export function midChange(change: ExaminedChange, { midChange: limits }: Resolve
   const names = listed(moving.map(({ region, how }) => `${region} (${how})`));
   const sentence = `On their way are ${names}, with ${percent(shareBps)} of all traffic; ${most}.`;
   if (!exceeds(moving, limits)) return pass(RULE, sentence, numbers);
-  return deny(RULE, sentence, numbers, settledAtMs(moving, limits) - change.nowMs);
+  return deny(RULE, sentence, numbers, waitMs(moving, limits, change.nowMs));
 }
 
 type Moving = {
@@ -32,27 +32,42 @@ type Moving = {
   readonly how: "draining" | "coming back";
   /** When it is no longer on its way. */
   readonly settlesAtMs: number;
+  /** The change itself sets it on its way, and would again. */
+  readonly byChange: boolean;
   readonly shareBps: number;
 };
 
 /** In the order in which they settle. */
 function movingRegions({ snapshots, projections, nowMs }: ExaminedChange): readonly Moving[] {
-  const ramps = rampsByRegion(snapshots.after);
-  return snapshots.after.regions
-    .flatMap((region): Moving[] => {
-      const settling = settlingOf(region, ramps.get(region.name) ?? 0);
-      if (settling === undefined || settling.settlesAtMs <= nowMs) return [];
-      const shareBps = Math.max(shareIn(projections.before, region.name), shareIn(projections.after, region.name));
-      return [{ region: region.name, ...settling, shareBps }];
+  const movedBefore = settlings(snapshots.before);
+  return [...settlings(snapshots.after)]
+    .flatMap(([region, settling]): Moving[] => {
+      const { settlesAtMs } = settling;
+      if (settlesAtMs <= nowMs) return [];
+      const byChange = movedBefore.get(region)?.settlesAtMs !== settlesAtMs;
+      const shareBps = Math.max(shareIn(projections.before, region), shareIn(projections.after, region));
+      return [{ region, ...settling, byChange, shareBps }];
     })
     .sort((a, b) => a.settlesAtMs - b.settlesAtMs || (a.region < b.region ? -1 : 1));
+}
+
+type Settling = Pick<Moving, "how" | "settlesAtMs">;
+
+function settlings(snapshot: Snapshot): ReadonlyMap<string, Settling> {
+  const ramps = rampsByRegion(snapshot);
+  return new Map(
+    snapshot.regions.flatMap((region) => {
+      const settling = settlingOf(region, ramps.get(region.name) ?? 0);
+      return settling === undefined ? [] : [[region.name, settling] as const];
+    }),
+  );
 }
 
 /** A region that is declared to be draining, without a deadline, is as it should be and goes nowhere. */
 function settlingOf(
   { availability: { adminState, deadlineMs, returnedAtMs } }: SnapshotRegion,
   rampMs: number,
-): Pick<Moving, "how" | "settlesAtMs"> | undefined {
+): Settling | undefined {
   if (adminState === "draining" && deadlineMs !== undefined) return { how: "draining", settlesAtMs: deadlineMs };
   if (adminState === "enabled" && returnedAtMs !== undefined)
     return { how: "coming back", settlesAtMs: returnedAtMs + rampMs };
@@ -80,8 +95,11 @@ function exceeds(moving: readonly Moving[], { regionsMax, trafficMaxBps }: MidCh
   return moving.length > regionsMax && shareOf(moving) > trafficMaxBps;
 }
 
-/** When enough of them have settled; with none left nothing is exceeded. */
-function settledAtMs(moving: readonly Moving[], limits: MidChangeLimits): number {
-  const last = moving.find((_, index) => !exceeds(moving.slice(index + 1), limits));
-  return last?.settlesAtMs ?? 0;
+/** Until enough of them have settled. Undefined when it is the change itself that sets too many on their way. */
+function waitMs(moving: readonly Moving[], limits: MidChangeLimits, nowMs: number): number | undefined {
+  const last = moving.find(({ settlesAtMs }) => {
+    const left = moving.filter((one) => one.byChange || one.settlesAtMs > settlesAtMs);
+    return !exceeds(left, limits);
+  });
+  return last === undefined ? undefined : last.settlesAtMs - nowMs;
 }

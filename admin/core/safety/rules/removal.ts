@@ -46,6 +46,8 @@ export function removal(
 type Removal = { readonly what: string; readonly removed: number; readonly of: number };
 
 function documentRemovals(before: FleetState, after: FleetState): readonly Removal[] {
+  // A change of live state hands on the very same documents, and what is made of them.
+  if (before.documents === after.documents && before.fleet === after.fleet) return [];
   const left = new Set(countedDocuments(after).map(documentId));
   const byKind = new Map<string, Diffable[]>();
   for (const document of countedDocuments(before)) {
@@ -67,8 +69,12 @@ function countedDocuments({ documents, fleet }: FleetState): readonly Diffable[]
 /** What has run out, and what an ended drain left behind, goes by itself. */
 function overlayRemovals(before: FleetState, after: FleetState, nowMs: number): readonly Removal[] {
   const live = before.overlays.filter((overlay) => isLive(overlay, nowMs));
+  const kept = new Set(after.overlays);
+  const others = live.filter((overlay) => !kept.has(overlay));
+  // One that is another now may only have been changed. Most changes leave one such at most, and nothing to look up.
+  if (others.length < OVERLAYS_REMOVED_MIN) return [];
   const left = new Set(after.overlays.map(overlayKey));
-  const removed = live.filter((overlay) => !left.has(overlayKey(overlay))).length;
+  const removed = others.filter((overlay) => !left.has(overlayKey(overlay))).length;
   return removed < OVERLAYS_REMOVED_MIN ? [] : [{ what: "overlay", removed, of: live.length }];
 }
 

@@ -8,7 +8,7 @@ import { httpRequestOf } from "./http.ts";
 import { listRevisions, newestAudit, read } from "./reads.ts";
 import type { Overlay, Overlays, Weights } from "./state.ts";
 
-export type RealAnswer = { readonly requestId: string; readonly broken: boolean; readonly view: ModelAnswer };
+export type RealAnswer = { readonly broken: boolean; readonly view: ModelAnswer };
 
 export class RealFleet {
   /** By revision, as they were first seen. */
@@ -21,8 +21,7 @@ export class RealFleet {
   async request(request: ModelRequest): Promise<RealAnswer> {
     const { path, ...init } = httpRequestOf(request, this.etags);
     const answer = await ask(path, init);
-    const requestId = answer.headers.get("x-request-id") ?? "";
-    return { requestId, broken: answer.status >= 500, view: this.#viewOf(answer) };
+    return { broken: answer.status >= 500, view: this.#viewOf(answer) };
   }
 
   async alarm(): Promise<void> {

@@ -20,8 +20,8 @@ export type Attempt = {
 
 /** One operation in so many is preceded by a crash or an eviction. */
 const SABOTAGE_ONE_IN = 12;
-/** Many times what it takes. */
-const EVICTION_MS_MAX = 1_000;
+/** One keyed request in so many is sent twice at once, as a client does that was too impatient. */
+const TWICE_ONE_IN = 5;
 /** How often a client asks again for what broke before it gives up; with a plug pulled this often, five is plenty. */
 const RETRIES_MAX = 20;
 
@@ -59,19 +59,19 @@ export class SharedClients {
 
   /** What to ask for next; reading may be all there is to it. */
   async #choose(client: number): Promise<SharedMutation | undefined> {
-    const to = randomInteger(this.#random, { min: 1, max: 1_000 });
-    const key = this.#oneIn(2) ? { key: this.#newName() } : {};
     const kind = draw(this.#random, ["read", "raise", "raise", "raise", "set", "drain", "undrain"]);
+    const to = randomInteger(this.#random, { min: 1, max: 1_000 });
+    const asked = { reason: this.#newName(), ...(this.#oneIn(2) ? { key: this.#newName() } : {}) };
     switch (kind) {
       case "set":
-        return { kind, to, ...key };
+        return { kind, to, ...asked };
       case "drain":
       case "undrain":
-        return { kind, reason: `${kind} ${this.#newName()}`, ...key };
+        return { kind, ...asked };
       default: {
         const seen = await this.#ask(client, { kind: "read" });
         if (kind === "read" || seen?.kind !== "seen") return undefined;
-        return { kind: "raise", to: seen.counter + 1, etag: seen.etag, key: this.#newName() };
+        return { kind: "raise", to: seen.counter + 1, etag: seen.etag, key: this.#newName(), reason: asked.reason };
       }
     }
   }
@@ -79,8 +79,11 @@ export class SharedClients {
   /** Asks until there is an answer, if a key makes that safe. */
   async #insist(client: number, mutation: SharedMutation): Promise<void> {
     for (let tries = 0; tries < RETRIES_MAX; tries += 1) {
-      const output = await this.#ask(client, mutation);
-      if (output !== undefined || mutation.key === undefined) return;
+      const twice = mutation.key !== undefined && this.#oneIn(TWICE_ONE_IN);
+      const asked = Array.from({ length: twice ? 2 : 1 }, () => this.#ask(client, mutation));
+      const outputs = await Promise.all(asked);
+      if (mutation.key === undefined || outputs.some((output) => output !== undefined && output.kind !== "running"))
+        return;
     }
     throw new Error(`no answer to ${JSON.stringify(mutation)} after ${RETRIES_MAX} tries`);
   }
@@ -103,7 +106,8 @@ export class SharedClients {
       case "now":
         return crashNow();
       case "evict":
-        return settledWithin(EVICTION_MS_MAX, evictFleet());
+        // Another client may crash the object meanwhile: then there is nothing left to evict.
+        return evictFleet().catch(() => undefined);
       default:
         return crashAt(how).catch(() => undefined);
     }
@@ -117,11 +121,6 @@ export class SharedClients {
   #oneIn(count: number): boolean {
     return this.#random() < 1 / count;
   }
-}
-
-/** Another client may crash the object meanwhile: then there is nothing left to evict, and the tool may never notice. */
-async function settledWithin(ms: number, work: Promise<void>): Promise<void> {
-  await Promise.race([work.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ms))]);
 }
 
 function draw<T>(random: Random, [first, ...rest]: readonly [T, ...T[]]): T {

@@ -1,25 +1,33 @@
 /**
- * What eight clients of one control plane may see, as a sequential object: two weights of one rule and whether a region is
+ * What clients of one control plane may see, as a sequential object: two weights of one rule and whether a region is
  * drained, a revision for every change, and answers that are kept for keys. One weight is a counter, which clients raise by
  * one on the state that they have read; the other is set by whoever likes.
  */
 import { unreachable } from "../../../../config/invariant.ts";
 import type { Specification } from "../../../linearizability/specification.ts";
+import type { Listed } from "./reads.ts";
 
 export type SharedInput =
   | { readonly kind: "read" }
   /** With the tag of the state that was read, in which the counter was one less. */
-  | { readonly kind: "raise"; readonly to: number; readonly etag: string; readonly key: string }
-  | { readonly kind: "set"; readonly to: number; readonly key?: string }
-  /** Each with a reason of its own, so that a second drain takes the place of the first. */
-  | { readonly kind: "drain" | "undrain"; readonly reason: string; readonly key?: string };
+  | ({ readonly kind: "raise"; readonly to: number; readonly etag: string } & Asked)
+  | ({ readonly kind: "set"; readonly to: number } & Asked)
+  | ({ readonly kind: "drain" | "undrain" } & Asked);
 
 export type SharedMutation = Exclude<SharedInput, { readonly kind: "read" }>;
+
+type Asked = {
+  /** Another one for each change, and the same for a retry, so that the list of revisions says whose each one is. */
+  readonly reason: string;
+  readonly key?: string;
+};
 
 export type SharedOutput =
   | ({ readonly kind: "seen"; readonly revision: number; readonly etag: string } & Content)
   | { readonly kind: "done"; readonly revision: number; readonly etag: string; readonly changed: boolean }
   | { readonly kind: "stale"; readonly revision: number; readonly etag: string }
+  /** Another request with the same key was being worked on. Nothing came of this one. */
+  | { readonly kind: "running" }
   /** Never right. */
   | { readonly kind: "unexpected"; readonly status: number; readonly text: string };
 
@@ -27,52 +35,64 @@ type Content = { readonly counter: number; readonly plain: number; readonly drai
 
 type Done = { readonly revision: number; readonly changed: boolean };
 
-export type SharedState = Content & { readonly revision: number; readonly answers: Readonly<Record<string, Done>> };
+export type SharedState = Content & {
+  readonly revision: number;
+  /** The keys whose answer is kept. */
+  readonly answered: readonly string[];
+};
 
 export type SharedFleet = Specification<SharedState, SharedInput, SharedOutput>;
 
-/** `etags` are those of all revisions. Answers are only remembered for keys that are used more than once. */
-export function sharedFleet(
-  initial: Omit<SharedState, "answers">,
-  etags: readonly string[],
-  repeatedKeys: ReadonlySet<string>,
-): SharedFleet {
-  const etagOf = (revision: number) => etags[revision] ?? "none";
+/** What is known in the end, which nobody can have been told anything else than. It saves the checker all guessing. */
+export type Hindsight = {
+  /** As they are listed, from the first on. What broke has made a revision exactly if its reason is there. */
+  readonly revisions: readonly Pick<Listed, "digest" | "reason">[];
+  /** What came of the requests that were made more than once, by key; absent for those that were never answered. */
+  readonly told: ReadonlyMap<string, Done>;
+};
 
-  function apply(
-    state: SharedState,
-    input: SharedInput,
-  ): { readonly state: SharedState; readonly output: SharedOutput } {
-    if (input.kind === "read") {
-      const { answers: _, ...seen } = state;
-      return { state, output: { kind: "seen", ...seen, etag: etagOf(state.revision) } };
-    }
-    const known = input.key === undefined ? undefined : state.answers[input.key];
-    if (known !== undefined) return { state, output: { kind: "done", ...known, etag: etagOf(known.revision) } };
+export function sharedFleet({ revisions, told }: Hindsight): SharedFleet {
+  const etagOf = (revision: number) => `"${revisions[revision - 1]?.digest}"`;
+
+  function apply(state: SharedState, input: SharedInput): Applied | undefined {
     const etag = etagOf(state.revision);
+    if (input.kind === "read") {
+      const { answered: _, ...seen } = state;
+      return { state, output: { kind: "seen", ...seen, etag } };
+    }
+    const answer = input.key === undefined ? undefined : told.get(input.key);
+    if (answer !== undefined && state.answered.includes(input.key ?? ""))
+      return { state, output: { kind: "done", ...answer, etag: etagOf(answer.revision) } };
     if (input.kind === "raise" && input.etag !== etag)
       return { state, output: { kind: "stale", revision: state.revision, etag } };
 
     const content = contentAfter(state, input);
-    const changed = CONTENT.some((field) => content[field] !== state[field]) || input.kind === "drain";
+    const changed = input.kind === "drain" || CONTENT.some((field) => content[field] !== state[field]);
+    if (changed && revisions[state.revision]?.reason !== input.reason) return undefined;
     const done = { revision: state.revision + (changed ? 1 : 0), changed };
-    const kept = input.key !== undefined && repeatedKeys.has(input.key) ? { [input.key]: done } : {};
+    if (answer !== undefined && (answer.revision !== done.revision || answer.changed !== changed)) return undefined;
+    const answered = answer === undefined ? state.answered : [...state.answered, input.key ?? ""].sort();
     return {
-      state: { ...content, revision: done.revision, answers: { ...state.answers, ...kept } },
+      state: { ...content, revision: done.revision, answered },
       output: { kind: "done", ...done, etag: etagOf(done.revision) },
     };
   }
 
   return {
-    initial: { ...initial, answers: {} },
+    initial: { revision: 1, counter: 0, plain: 0, drained: false, answered: [] },
     step: (state, input, output) => {
+      if (output?.kind === "running") return [state];
       const applied = apply(state, input);
+      if (applied === undefined) return [];
       return output === undefined || sameOutput(output, applied.output) ? [applied.state] : [];
     },
-    key: ({ answers, ...rest }) => JSON.stringify([rest, Object.entries(answers).sort()]),
-    describe: (input, output) => `${JSON.stringify(input)} -> ${output === undefined ? "?" : JSON.stringify(output)}`,
+    isRead: (_, { kind }) => kind !== "done",
+    key: ({ revision, counter, plain, drained, answered }) =>
+      JSON.stringify({ revision, counter, plain, drained, answered }),
   };
 }
+
+type Applied = { readonly state: SharedState; readonly output: SharedOutput };
 
 const CONTENT = ["counter", "plain", "drained"] as const;
 

@@ -1,6 +1,6 @@
 /** How clients that share a control plane ask it, and what they make of its answers. */
 import { TOKEN } from "../support.ts";
-import type { SharedInput, SharedOutput } from "./shared-fleet.ts";
+import type { SharedInput, SharedMutation, SharedOutput } from "./shared-fleet.ts";
 import type { Documents } from "./state.ts";
 
 /** Which weight is the counter, which one is set by anybody, and what is drained. */
@@ -30,8 +30,8 @@ export function requestOf(input: SharedInput): Request {
   }
 }
 
-function shiftRequest(input: SharedInput, weights: Readonly<Record<string, number>>): Request {
-  const body = JSON.stringify({ route: "web", rule: "europe", weights, reason: input.kind });
+function shiftRequest(input: SharedMutation, weights: Readonly<Record<string, number>>): Request {
+  const body = JSON.stringify({ route: "web", rule: "europe", weights, reason: input.reason });
   return new Request("http://admin/v1/weights", { method: "PATCH", headers: headersOf(input), body });
 }
 
@@ -48,6 +48,7 @@ function headersOf(input: SharedInput): Record<string, string> {
 export function outputOf(input: SharedInput, status: number, text: string): SharedOutput | undefined {
   if (status >= 500) return undefined;
   const body = text.startsWith("{") ? JSON.parse(text) : {};
+  if (body.code === "idempotencyRunning") return { kind: "running" };
   if (status === 412) return { kind: "stale", revision: body.revision, etag: body.etag };
   if (status !== 200) return { kind: "unexpected", status, text };
   const { revision } = body;
