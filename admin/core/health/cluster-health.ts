@@ -33,7 +33,10 @@ export function unknownHealth(nowMs: number): ClusterHealth {
   return { state: "unknown", sinceMs: nowMs, downsAtMs: [], checks: new Map() };
 }
 
-/** After a restart counts are gone: what was down needs its full number of successes, what was up of failures. */
+/**
+ * Of a check that is new, or all of them after a restart: as the cluster is. What was down needs its full number of
+ * successes, what was up of failures, and what is not known yet takes back nothing that is.
+ */
 export function resumedCheck(state: HealthState): CheckHealth {
   const verdicts = { healthy: "passing", degraded: "slow", unhealthy: "failing", unknown: "unknown" } as const;
   return { ...CHECK_UNKNOWN, verdict: verdicts[state] satisfies CheckVerdict };
@@ -64,8 +67,7 @@ function settle(
     target.checks.map(({ name, role }) => ({ name, role, verdict: checks.get(name)?.verdict ?? "unknown" })),
   );
   const held = health.state === "unhealthy" && nowMs < heldUntilMs(health, target);
-  // What is not known yet takes back nothing that is.
-  const state = held || composed.state === "unknown" ? health.state : composed.state;
+  const state = held ? health.state : composed.state;
   const changed = state !== health.state;
   const wentDown = changed && state === "unhealthy";
   const cameBack = health.state === "unhealthy" && changed;

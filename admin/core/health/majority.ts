@@ -20,7 +20,7 @@ export function rule(tally: Tally, { passive, before }: { passive: boolean; befo
   const edges = passive && tally.unhealthy > 0 ? 1 : 0;
   const voters = vantages + edges;
   const down = 2 * (tally.unhealthy + edges) - voters;
-  if (down >= 0) return { state: "unhealthy", rule: "majority" };
+  if (down > 0) return { state: "unhealthy", rule: "majority" };
   if (down === 0 && before === "unhealthy") return { state: "unhealthy", rule: "tie" };
   const impaired = 2 * (tally.unhealthy + edges + tally.degraded) - voters;
   if (impaired > 0) return { state: "degraded", rule: "majority" };

@@ -7,6 +7,8 @@
  * is for people to weigh. The severity of one finding may differ where the check says so.
  */
 import type { FindingCode, Severity } from "../../../config/findings.ts";
+import type { DriftField } from "../../../config/policy.ts";
+import { severityOf } from "../drift/severities.ts";
 
 export type CodeEntry = { readonly severity: Severity; readonly title: string; readonly fix: string };
 
@@ -181,18 +183,18 @@ export const PREFLIGHT_CODES = {
     title: "A freeze is in force for what would be changed",
     fix: "Wait until it is over, or have somebody lift it who may.",
   },
-  "drift.version": drift("version"),
-  "drift.imageDigest": drift("image digest"),
-  "drift.configDigest": drift("configuration digest"),
-  "drift.secrets": drift("secrets"),
-  "drift.keyIds": drift("key ids"),
-  "drift.compliance": drift("compliance markers"),
+  "drift.version": drift("version", "version"),
+  "drift.imageDigest": drift("imageDigest", "image digest"),
+  "drift.configDigest": drift("configDigest", "configuration digest"),
+  "drift.secrets": drift("secrets", "secrets"),
+  "drift.keyIds": drift("keyIds", "key ids"),
+  "drift.compliance": drift("compliance", "compliance markers"),
 } as const satisfies Record<string, CodeEntry>;
 
-/** Of the severity that the Policy gives the field. */
-function drift(what: string): CodeEntry {
+/** Of the severity that a field has without a Policy; a finding has the one that the Policy gives. */
+function drift(field: DriftField, what: string): CodeEntry {
   return {
-    severity: "warning",
+    severity: severityOf(field, undefined) === "error" ? "error" : "warning",
     title: `Clusters report another ${what} than is declared, or than each other`,
     fix: "Bring the clusters to what is declared, or declare what they are meant to run.",
   };

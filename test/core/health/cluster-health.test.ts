@@ -163,6 +163,13 @@ describe("with several checks", () => {
     expect(after.state).toBe("healthy");
   });
 
+  test("when all of them only observe from now on, nothing is known", () => {
+    const before = observe(unknownHealth(0), { check: "page", outcome: SUCCESS }, at(1));
+    const observing = targetOf(0, checkOf("queue", { role: "observe" }));
+    const after = observe(before, { check: "queue", outcome: SUCCESS }, { target: observing, nowMs: 2 });
+    expect(after.state).toBe("unknown");
+  });
+
   test("an answer to a check that is gone changes nothing", () => {
     const health = unknownHealth(0);
     expect(observe(health, { check: "gone", outcome: SUCCESS }, at(1))).toBe(health);

@@ -1,11 +1,12 @@
 /** What preflight says of everything together. */
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { PREFLIGHT_CODES } from "../../../admin/core/preflight/codes.ts";
 import { DOCUMENT_FIXES } from "../../../admin/core/preflight/document-fixes.ts";
 import { FINDINGS_MAX } from "../../../admin/core/preflight/preflight.ts";
 import { FINDING_CODES } from "../../../config/findings.ts";
 import { cluster, region, route, service } from "../config/fixtures.ts";
-import { judge, told, WORLD, web, worldBut } from "./world.ts";
+import { judge, told, WORLD, web, webStatus, worldBut } from "./world.ts";
 
 test("documents with errors are all that is spoken of, each error with what to do", () => {
   const { ok, findings, summary } = judge({
@@ -131,6 +132,41 @@ test("a list that nobody would read is cut, and says by how much", () => {
   });
 });
 
+const troubled = worldBut(
+  web("eu-web", { image: "registry.example/web:4", requires: { schema: ">=43", peers: { cart: ">=5" } } }),
+  web("us-web", { requires: { schema: "<43" }, rollback: undefined }),
+);
+const TROUBLE = {
+  statuses: { "us-web": webStatus({ secrets: [], compliance: [] }) },
+  health: { "eu-web": "unhealthy" },
+} as const;
+
+test("the order of the documents changes nothing but the order of the findings", () => {
+  const expected = told(judge({ ...TROUBLE, documents: troubled })).sort();
+  expect(expected.length).toBeGreaterThan(6);
+  fc.assert(
+    fc.property(fc.shuffledSubarray([...troubled], { minLength: troubled.length }), (documents) => {
+      expect(told(judge({ ...TROUBLE, documents })).sort()).toEqual(expected);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("who asks about less is told nothing that is not told to who asks about everything", () => {
+  const sentences = (scope: object) =>
+    judge({ ...TROUBLE, documents: troubled, scope }).findings.map((one) => one.sentence);
+  const all = sentences({});
+  for (const scope of [
+    { services: ["web"] },
+    { services: ["cart"] },
+    { clusters: ["eu-web"] },
+    { clusters: ["us-web"] },
+  ])
+    for (const sentence of sentences(scope)) expect(all).toContain(sentence);
+  const parts = ["eu-web", "us-web", "eu-cart"].flatMap((name) => sentences({ clusters: [name] }));
+  expect(new Set(parts)).toEqual(new Set(all));
+});
+
 test("every code says what it stands for and what to do, in sentences, and none is in both lists", () => {
   const own = Object.entries(PREFLIGHT_CODES);
   for (const [code, { title, fix }] of own) {
@@ -180,11 +216,11 @@ test("the codes and their severities are public", () => {
     error   capacity.exceeded
     error   freeze.covers
     warning drift.version
-    warning drift.imageDigest
-    warning drift.configDigest
-    warning drift.secrets
+    error   drift.imageDigest
+    error   drift.configDigest
+    error   drift.secrets
     warning drift.keyIds
-    warning drift.compliance
+    error   drift.compliance
     "
   `);
 });
