@@ -86,9 +86,10 @@ export class HealthObject extends DurableObject<AdminEnv> {
     const before = this.#watch.known(vantage);
     const held = this.#watch.accept(message, Date.now());
     const after = this.#watch.known(vantage);
-    if (after !== undefined && after.clusters !== before?.clusters)
-      saveView(this.ctx.storage, vantage, { before, after });
-    this.#review();
+    const isNew = after !== undefined && after.clusters !== before?.clusters;
+    if (isNew) saveView(this.ctx.storage, vantage, { before, after });
+    // A heartbeat says something only of a vantage that was given up. What silence says is looked at with the alarm.
+    if (isNew || this.#watch.judgement.vantages.get(vantage)?.standing === "stale") this.#review();
     if (this.#changedAtMs !== undefined) await this.#arm();
     return held;
   }

@@ -63,6 +63,7 @@ export function loadWatch(sql: SqlStorage): KeptWatch | undefined {
       ]),
     ),
     judgement: {
+      votes: new Map(),
       clusters: loadJudged(sql),
       vantages: new Map(
         rows.flatMap(({ vantage, judged }): [Vantage, JudgedVantage][] =>

@@ -48,7 +48,14 @@ export type Ballot = {
   readonly passive?: PassiveEvidence;
 };
 
-export type JudgedCluster = {
+/** What everybody says of a cluster, and what that means near each vantage. */
+export type Votes = {
+  readonly ballot: Ballot;
+  /** As the clients near each vantage should see it; `unknown`: by what holds for all. */
+  readonly local: ReadonlyMap<Vantage, LocalView>;
+};
+
+export type JudgedCluster = Votes & {
   readonly state: HealthState;
   readonly sinceMs: number;
   /** When it was last in use again after it had been down for most. */
@@ -56,9 +63,6 @@ export type JudgedCluster = {
   /** When it went down for most within the last minutes, oldest first. */
   readonly downsAtMs: readonly number[];
   readonly rule: Rule;
-  readonly ballot: Ballot;
-  /** As the clients near each vantage should see it; `unknown`: by what holds for all. */
-  readonly local: ReadonlyMap<Vantage, LocalView>;
 };
 
 export type LocalView = {
@@ -70,9 +74,11 @@ export type LocalView = {
 export type Judgement = {
   readonly clusters: ReadonlyMap<string, JudgedCluster>;
   readonly vantages: ReadonlyMap<Vantage, JudgedVantage>;
+  /** Every combination of votes that there was: of thousands of clusters nearly all have the same. */
+  readonly votes: ReadonlyMap<string, Votes>;
 };
 
-export const NOTHING_JUDGED: Judgement = { clusters: new Map(), vantages: new Map() };
+export const NOTHING_JUDGED: Judgement = { clusters: new Map(), vantages: new Map(), votes: new Map() };
 
 export type JudgeInput = {
   /** All that are probed. */
@@ -86,12 +92,21 @@ export function judge({ clusters, records, before, nowMs }: JudgeInput): Judgeme
   const vantages = new Map(
     records.map((record) => [record.vantage, judgeVantage(record, before.vantages.get(record.vantage), nowMs)]),
   );
-  const standing = (vantage: Vantage) => vantages.get(vantage)?.standing ?? "silent";
+  const views = records.map((record): TrustedRecord => {
+    return { ...record, standing: vantages.get(record.vantage)?.standing ?? "silent" };
+  });
+  const votes = new Map<string, Votes>();
+  const votesOf = (cluster: string): Votes => {
+    const signature = signatureOf(cluster, views);
+    const found = votes.get(signature) ?? before.votes.get(signature) ?? votesOn(cluster, views);
+    votes.set(signature, found);
+    return found;
+  };
   const judged = clusters.map((cluster): [string, JudgedCluster] => [
     cluster,
-    judgeCluster(cluster, { records, standing, before: before.clusters.get(cluster), nowMs }),
+    judgeCluster(votesOf(cluster), before.clusters.get(cluster), nowMs),
   ]);
-  return { clusters: new Map(judged), vantages };
+  return { clusters: new Map(judged), vantages, votes };
 }
 
 /** Somebody was heard, and nobody of them can be believed. */
@@ -113,13 +128,8 @@ function standingOf({ heardAtMs }: VantageRecord, doubt: Doubt | undefined, nowM
   return doubt === undefined ? "trusted" : "doubted";
 }
 
-type ClusterInput = Pick<JudgeInput, "records" | "nowMs"> & {
-  readonly standing: (vantage: Vantage) => Standing;
-  readonly before: JudgedCluster | undefined;
-};
-
-function judgeCluster(cluster: string, { records, standing, before, nowMs }: ClusterInput): JudgedCluster {
-  const ballot = ballotOf(cluster, { records, standing });
+function judgeCluster(votes: Votes, before: JudgedCluster | undefined, nowMs: number): JudgedCluster {
+  const { ballot } = votes;
   const tally = {
     healthy: ballot.healthy.length,
     degraded: ballot.degraded.length,
@@ -133,21 +143,35 @@ function judgeCluster(cluster: string, { records, standing, before, nowMs }: Clu
   const recoveredAtMs = cameBack ? nowMs : before?.recoveredAtMs;
   return {
     ...ruling,
-    ballot,
+    ...votes,
     sinceMs: before === undefined || changed ? nowMs : before.sinceMs,
     downsAtMs: wentDown ? noteDown(before?.downsAtMs ?? [], nowMs) : (before?.downsAtMs ?? []),
     ...(recoveredAtMs === undefined ? {} : { recoveredAtMs }),
-    local: localViews(cluster, { records, standing }),
   };
 }
 
-type Views = Pick<ClusterInput, "records" | "standing">;
+type TrustedRecord = VantageRecord & { readonly standing: Standing };
 
-function ballotOf(cluster: string, { records, standing }: Views): Ballot {
-  const votes = records.map(({ vantage, clusters }) => {
-    const trust = standing(vantage);
+/** Equal for two clusters on which everybody says the same. */
+function signatureOf(cluster: string, records: readonly TrustedRecord[]): string {
+  let signature = "";
+  for (const { vantage, standing, clusters, evidence } of records) {
+    const said = standing === "trusted" ? (clusters.get(cluster)?.state ?? "unknown") : standing;
+    const ejected = evidence?.clusters[cluster];
+    signature += `${vantage} ${said}\n`;
+    if (ejected !== undefined) signature += `${JSON.stringify(ejected)} of ${evidence?.isolates}\n`;
+  }
+  return signature;
+}
+
+function votesOn(cluster: string, records: readonly TrustedRecord[]): Votes {
+  return { ballot: ballotOf(cluster, records), local: localViews(cluster, records) };
+}
+
+function ballotOf(cluster: string, records: readonly TrustedRecord[]): Ballot {
+  const votes = records.map(({ vantage, standing, clusters }) => {
     const state = clusters.get(cluster)?.state ?? "unknown";
-    if (trust !== "trusted") return { vantage, state: "unknown" as const, because: trust };
+    if (standing !== "trusted") return { vantage, state: "unknown" as const, because: standing };
     return { vantage, state, because: "unprobed" as const };
   });
   const who = (state: HealthState) => votes.filter((vote) => vote.state === state).map(({ vantage }) => vantage);
@@ -164,9 +188,9 @@ function ballotOf(cluster: string, { records, standing }: Views): Ballot {
   };
 }
 
-function localViews(cluster: string, { records, standing }: Views): ReadonlyMap<Vantage, LocalView> {
-  const views = records.flatMap(({ vantage, clusters, evidence }): [Vantage, LocalView][] => {
-    if (standing(vantage) !== "trusted") return [];
+function localViews(cluster: string, records: readonly TrustedRecord[]): ReadonlyMap<Vantage, LocalView> {
+  const views = records.flatMap(({ vantage, standing, clusters, evidence }): [Vantage, LocalView][] => {
+    if (standing !== "trusted") return [];
     const state = clusters.get(cluster)?.state ?? "unknown";
     const passive =
       state === "healthy" && evidence !== undefined && passiveEvidence(cluster, [evidence])?.counts === true;

@@ -5,7 +5,7 @@
 import type { HealthReport, HealthState } from "../../../config/health.ts";
 import { RECOVERY_RAMP_MS_MAX } from "../../../config/limits.ts";
 import type { Vantage } from "../../../config/vantage.ts";
-import type { Judgement, VantageRecord } from "./judge.ts";
+import type { Ballot, Judgement, VantageRecord } from "./judge.ts";
 
 export type ReportInput = {
   readonly judgement: Judgement;
@@ -40,7 +40,8 @@ export function reportOf({ judgement, records, replicaLagMs, nowMs }: ReportInpu
 
 function differingStates(vantage: Vantage, { clusters }: Judgement): Readonly<Record<string, HealthState>> {
   const states: Record<string, HealthState> = {};
-  for (const [cluster, { state, local }] of clusters) {
+  for (const [cluster, { state, local, ballot }] of clusters) {
+    if (isUnanimous(ballot)) continue;
     const own = local.get(vantage)?.state ?? "unknown";
     if (own !== "unknown" && own !== state) states[cluster] = own;
   }
@@ -55,14 +56,33 @@ function differingReturns(
   nowMs: number,
 ): Readonly<Record<string, number>> {
   const returns: Record<string, number> = {};
-  for (const [cluster, { local }] of judgement.clusters) {
-    const own = local.get(vantage)?.state ?? "unknown";
-    if (!isUp(own)) continue;
-    const recoveredAtMs = clusters.get(cluster)?.recoveredAtMs;
+  const own = recoveriesOf(clusters);
+  for (const cluster of new Set([...Object.keys(recovered), ...own.keys()])) {
+    const state = judgement.clusters.get(cluster)?.local.get(vantage)?.state ?? "unknown";
+    if (!isUp(state)) continue;
+    const recoveredAtMs = own.get(cluster);
     const ownAtMs = isRecent(recoveredAtMs, nowMs) ? recoveredAtMs : undefined;
     if (ownAtMs !== recovered[cluster]) returns[cluster] = ownAtMs ?? 0;
   }
   return returns;
+}
+
+/** Views stay for many reports, and few clusters ever come back from anything. */
+const RECOVERIES = new WeakMap<VantageRecord["clusters"], ReadonlyMap<string, number>>();
+
+function recoveriesOf(clusters: VantageRecord["clusters"]): ReadonlyMap<string, number> {
+  const known = RECOVERIES.get(clusters);
+  if (known !== undefined) return known;
+  const recoveries = new Map<string, number>();
+  for (const [cluster, { recoveredAtMs }] of clusters)
+    if (recoveredAtMs !== undefined) recoveries.set(cluster, recoveredAtMs);
+  RECOVERIES.set(clusters, recoveries);
+  return recoveries;
+}
+
+/** All that are trusted see it healthy, and no edge has anything against it: nobody sees anything otherwise. */
+function isUnanimous({ degraded, unhealthy, passive }: Ballot): boolean {
+  return degraded.length === 0 && unhealthy.length === 0 && passive === undefined;
 }
 
 function isUp(state: HealthState): boolean {

@@ -55,6 +55,8 @@ export function transitions({ before, after, records, nowMs }: TransitionInput):
 /** Without its time, each of the union by itself. */
 type Change = Transition extends infer T ? (T extends Transition ? Omit<T, "atMs"> : never) : never;
 
+const NO_CHANGES: Change[] = [];
+
 function vantageChanges({ vantage, clusters }: VantageRecord, before: Judgement, after: Judgement): readonly Change[] {
   const now = after.vantages.get(vantage);
   const from = before.vantages.get(vantage)?.standing ?? "silent";
@@ -66,9 +68,11 @@ function vantageChanges({ vantage, clusters }: VantageRecord, before: Judgement,
   // Seen before and seen now: that a view is not believed for a while changes nothing in what it says of a cluster.
   if (from !== "trusted" || to !== "trusted") return standing;
   const seen = [...after.clusters].flatMap(([cluster, { local }]): Change[] => {
+    const earlierLocal = before.clusters.get(cluster)?.local;
+    if (earlierLocal === local) return NO_CHANGES; // As it is for nearly all, nearly always.
     const view = local.get(vantage);
     const state = view?.state ?? "unknown";
-    const earlier = before.clusters.get(cluster)?.local.get(vantage)?.state ?? "unknown";
+    const earlier = earlierLocal?.get(vantage)?.state ?? "unknown";
     if (state === earlier) return [];
     const cause = view?.passive === true ? ({ code: "passive" } as const) : clusters.get(cluster)?.because;
     const because = cause === undefined ? {} : { because: cause };

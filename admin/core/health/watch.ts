@@ -46,6 +46,7 @@ export class HealthWatch {
   #config: WatchConfig;
   #judgement: Judgement;
   #body: ReportBody;
+  #bodyText: string;
   readonly #known: Map<Vantage, KnownVantage>;
   readonly #evidence = new Map<Vantage, { readonly evidence: EdgeEvidence; readonly heardAtMs: number }>();
   #replicaLagMs: Readonly<Record<string, number>> = {};
@@ -62,6 +63,7 @@ export class HealthWatch {
     );
     this.#judgement = this.#judge(judgement, nowMs);
     this.#body = this.#reportBody(nowMs);
+    this.#bodyText = JSON.stringify(this.#body);
   }
 
   get config(): WatchConfig {
@@ -108,8 +110,10 @@ export class HealthWatch {
     const before = this.#judgement;
     this.#judgement = this.#judge(before, nowMs);
     const body = this.#reportBody(nowMs);
-    const changed = JSON.stringify(body) !== JSON.stringify(this.#body);
+    const text = JSON.stringify(body);
+    const changed = text !== this.#bodyText;
     this.#body = body;
+    this.#bodyText = text;
     const records = this.#records(nowMs);
     return { changed, transitions: transitions({ before, after: this.#judgement, records, nowMs }) };
   }

@@ -80,12 +80,21 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     case "slow":
       setTimeout(() => response.end("ready"), Number(name));
       return;
+    case ".well-known":
+      report(response, switched.get("status") ?? 404);
+      return;
     case "switchable":
       response.writeHead(switched.get(`${name} ${vantageOf(request)}`) ?? switched.get(name) ?? 200).end("ready");
       return;
     default:
       response.writeHead(verb === "ok" ? 200 : Number(verb) || 404).end("body");
   }
+}
+
+/** What a cluster says of itself, as one that is switched to 200: `eu-west-blue`, whoever is asked. 413: far too much. */
+function report(response: ServerResponse, status: number): void {
+  const text = JSON.stringify({ cluster: "eu-west-blue", atMs: Date.now(), version: "1.4.0" });
+  response.writeHead(status === 404 ? 404 : 200).end(status === 413 ? text.padEnd(200_000) : text);
 }
 
 function vantageOf({ headers }: IncomingMessage): string {

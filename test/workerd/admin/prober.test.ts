@@ -1,7 +1,13 @@
 /** Probers against real sockets, friendly and hostile. Their alarms run by themselves; tests wait for what they come to believe. */
-import { abortAllDurableObjects, reset } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
-import { cluster, get, HOLD_DOWN_MS, send, smallFleet } from "./support.ts";
+import { cluster, env, get, HOLD_DOWN_MS, send, smallFleet } from "./support.ts";
 
 afterEach(() => reset());
 
@@ -144,6 +150,48 @@ describe("a prober", { timeout: 30_000 }, () => {
     await origin("/switch/stop/500");
     await send("POST", "/v1/development/fail", { object: "prober", failing: false });
     await until(async () => expect(await probed("eu-west-blue")).toMatchObject({ state: "unhealthy" }));
+  });
+
+  test("hands on what the clusters near it report, and no more of it than may be", { timeout: 60_000 }, async () => {
+    const reporting = smallFleet().map((document) => {
+      const { kind, spec } = document as { kind: string; spec: object }; // as support.ts makes them
+      return kind === "Cluster"
+        ? { ...(document as object), spec: { ...spec, reports: { version: "1.4.0" } } }
+        : document;
+    });
+    const statusOf = async (name: string) => (await get(`/v1/clusters/${name}/status`)).body;
+    await origin("/switch/status/200");
+    await send("PUT", "/v1/fleet", { documents: reporting });
+    await until(async () =>
+      expect(await statusOf("eu-west-blue")).toMatchObject({
+        status: { version: "1.4.0" },
+        source: { kind: "pulled", vantage: "weur" },
+      }),
+    );
+    // The other one says that it is the first.
+    await until(async () =>
+      expect(await statusOf("us-east-blue")).toMatchObject({ refused: { because: "otherCluster" } }),
+    );
+    expect((await statusOf("us-east-blue")).status).toBeUndefined();
+    await origin("/switch/status/413");
+    await until(async () => expect(await statusOf("eu-west-blue")).toMatchObject({ refused: { because: "tooLarge" } }));
+    await origin("/switch/status/404");
+  });
+
+  test("that is left from when one did it all does nothing any more", async () => {
+    const left = env.PROBER.getByName("demo");
+    const config = {
+      revision: 3,
+      targets: [{ cluster: "eu-west-blue", url: "http://127.0.0.1/" }],
+      vantages: ["weur"],
+    };
+    await runInDurableObject(left, async (_, { storage }) => {
+      storage.sql.exec("INSERT INTO texts (name, part, text) VALUES ('config', 0, ?)", JSON.stringify(config));
+      await storage.setAlarm(Date.now() + 60_000);
+    });
+    await evictDurableObject(left);
+    expect(await runDurableObjectAlarm(left)).toBe(true);
+    await runInDurableObject(left, async (_, { storage }) => expect(await storage.getAlarm()).toBeNull());
   });
 
   test("asks several checks of a Monitor and goes by all of them together", async () => {
