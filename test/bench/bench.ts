@@ -1,9 +1,10 @@
 /**
- * `npm run bench`: what the edge costs. Reads its options, runs the parts, prints; what each part measures and how is in
- * its own module and in README.md. Ends with 1 when a Worker gave an answer that was not the origin's.
+ * `npm run bench`: what the edge and the control plane cost. Reads its options, runs the parts, prints; what each part
+ * measures and how is in its own module and in README.md. Ends with 1 when a Worker gave an answer that was not the origin's.
  */
 import { cpus, loadavg } from "node:os";
 import { type Cleanup, createCleanup } from "./cleanup.ts";
+import { CONTROL_FULL, CONTROL_QUICK, measureControl } from "./control/control.ts";
 import { measureDecide } from "./decide.ts";
 import { measureHttp } from "./http.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
@@ -38,6 +39,9 @@ async function measure(options: Options, cleanup: Cleanup): Promise<Found> {
     ? await announced("decide, troubled", () => measureDecide("services", "troubled"))
     : undefined;
   const http = runs("http") ? await announced("http", () => measureHttp(options, { cleanup, log })) : undefined;
+  const control = runs("control")
+    ? await announced("control", () => measureControl(options.quick ? CONTROL_QUICK : CONTROL_FULL, { cleanup, log }))
+    : undefined;
   return {
     machine,
     ...(http === undefined ? {} : { http }),
@@ -45,6 +49,7 @@ async function measure(options: Options, cleanup: Cleanup): Promise<Found> {
     ...(decideOneService === undefined ? {} : { decideOneService }),
     ...(decideTroubled === undefined ? {} : { decideTroubled }),
     ...(snapshot === undefined ? {} : { snapshot }),
+    ...(control === undefined ? {} : { control }),
   };
 }
 

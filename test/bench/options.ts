@@ -1,46 +1,52 @@
-/** The command line of the bench. Unknown options and numbers out of range are refused with one sentence. */
+/** The command line of the bench. Unknown parts and options and numbers out of range are refused with one sentence. */
 import { parseArgs } from "node:util";
 import { err, ok, type Result } from "../../config/result.ts";
 
-export const PARTS = ["http", "decide", "snapshot"] as const;
+export const PARTS = ["http", "decide", "snapshot", "control"] as const;
 export type Part = (typeof PARTS)[number];
 
 export type Options = {
   readonly json: boolean;
   readonly help: boolean;
+  /** Little of everything: to see that it runs, and roughly how. */
+  readonly quick: boolean;
   readonly parts: readonly Part[];
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
 };
 
-export const USAGE = `npm run bench -- [--json] [--only http|decide|snapshot] [--rounds N] [--seconds N] [--connections N]
+export const USAGE = `npm run bench -- [PART]... [--quick] [--json] [--rounds N] [--seconds N] [--connections N]
 
+  PART             http, decide, snapshot or control; all of them when none is named
+  --only PART      the same
+  --quick          little of everything: to see that it runs, and roughly how
   --json           one JSON document on stdout; all else goes to stderr
-  --only PART      one part; may be given more than once
-  --rounds N       rounds of the HTTP part, 1 to 100 (default 9)
-  --seconds N      seconds of load for each Worker in each round, 1 to 60 (default 3)
+  --rounds N       rounds of the HTTP part, 1 to 100 (default 9, quick 2)
+  --seconds N      seconds of load for each Worker in each round, 1 to 60 (default 3, quick 1)
   --connections N  connections that are kept busy, 1 to 256 (default 16)
 `;
 
 export function parseOptions(argv: readonly string[]): Result<Options, string> {
   const parsed = readArguments(argv);
   if (!parsed.ok) return parsed;
-  const { values } = parsed.value;
-  const only = values.only ?? PARTS;
-  const parts = PARTS.filter((part) => only.includes(part));
-  const unknown = only.find((name) => !PARTS.some((part) => part === name));
-  if (unknown !== undefined) return err(`--only takes ${PARTS.join(", ")}; "${unknown}" is none of them`);
+  const { values, positionals } = parsed.value;
+  const named = [...positionals, ...(values.only ?? [])];
+  const unknown = named.find((name) => !PARTS.some((part) => part === name));
+  if (unknown !== undefined) return err(`the parts are ${PARTS.join(", ")}; "${unknown}" is none of them`);
+  const parts = named.length === 0 ? PARTS : PARTS.filter((part) => named.includes(part));
 
-  const rounds = wholeNumber("rounds", values.rounds ?? "9", 100);
+  const quick = values.quick ?? false;
+  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "2" : "9"), 100);
   if (!rounds.ok) return rounds;
-  const seconds = wholeNumber("seconds", values.seconds ?? "3", 60);
+  const seconds = wholeNumber("seconds", values.seconds ?? (quick ? "1" : "3"), 60);
   if (!seconds.ok) return seconds;
   const connections = wholeNumber("connections", values.connections ?? "16", 256);
   if (!connections.ok) return connections;
   return ok({
     json: values.json ?? false,
     help: values.help ?? false,
+    quick,
     parts,
     rounds: rounds.value,
     seconds: seconds.value,
@@ -54,10 +60,11 @@ function readArguments(argv: readonly string[]) {
       parseArgs({
         args: [...argv],
         strict: true,
-        allowPositionals: false,
+        allowPositionals: true,
         options: {
           json: { type: "boolean" },
           help: { type: "boolean" },
+          quick: { type: "boolean" },
           only: { type: "string", multiple: true },
           rounds: { type: "string" },
           seconds: { type: "string" },

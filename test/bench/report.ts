@@ -2,28 +2,31 @@
  * What the bench found, for programs (one JSON document) and for people (a table), with the goals beside the figures.
  * A part that did not run is left out of both.
  */
+import type { ControlResult } from "./control/control.ts";
+import { type ControlGoalName, controlLines, controlValues } from "./control/report.ts";
 import type { DecideResult } from "./decide.ts";
 import type { HttpResult } from "./http.ts";
 import type { SnapshotResult } from "./snapshot.ts";
 import type { Summary } from "./statistics.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** Smaller is better for each of them. `stretch` is what would be better still. */
+/** Smaller is better, but where `atLeast` says that more is. `stretch` is what would be better still. */
 export const GOALS = {
   edgeToBareCpu: { goal: 1.3, stretch: 1.2 },
   edgeToReflareCpu: { goal: 0.9, stretch: 0.8 },
   decideNs: { goal: 1_500 },
   decideRatio: { goal: 1.5 },
   snapshotTakeInMs: { goal: 30 },
-} as const satisfies Record<string, { readonly goal: number; readonly stretch?: number }>;
+  controlCommitsPerSecond: { goal: 100, atLeast: true },
+  controlHistoryGrowth: { goal: 1.1 },
+  controlPlanMs: { goal: 150 },
+  auditVerifyMs: { goal: 3_000 },
+} as const satisfies Record<string, Goal> & Record<ControlGoalName, Goal>;
+
+type Goal = { readonly goal: number; readonly stretch?: number; readonly atLeast?: true };
 
 export type GoalName = keyof typeof GOALS;
-export type Verdict = {
-  readonly value: number;
-  readonly goal: number;
-  readonly stretch?: number;
-  readonly pass: boolean;
-};
+export type Verdict = Goal & { readonly value: number; readonly pass: boolean };
 
 export type Machine = {
   readonly cpu: string;
@@ -42,10 +45,11 @@ export type Found = {
   /** The first shape on a day on which a part of the fleet is down. For information. */
   readonly decideTroubled?: DecideResult;
   readonly snapshot?: SnapshotResult;
+  readonly control?: ControlResult;
 };
 
 /** A goal is on the worst of the sizes: a decision has to be cheap in every fleet. */
-export function judge({ http, decide, snapshot }: Found): Partial<Record<GoalName, Verdict>> {
+export function judge({ http, decide, snapshot, control }: Found): Partial<Record<GoalName, Verdict>> {
   const values: Partial<Record<GoalName, number>> = {
     ...(http === undefined
       ? {}
@@ -54,18 +58,23 @@ export function judge({ http, decide, snapshot }: Found): Partial<Record<GoalNam
       ? {}
       : { decideNs: Math.max(...Object.values(decide.ns).map(({ median }) => median)), decideRatio: decide.ratio }),
     ...(snapshot === undefined ? {} : { snapshotTakeInMs: snapshot.workerdColdMs }),
+    ...(control === undefined ? {} : controlValues(control)),
   };
   return Object.fromEntries(
-    Object.entries(GOALS).flatMap(([name, goal]) => {
+    Object.entries<Goal>(GOALS).flatMap(([name, goal]) => {
       // Object.entries loses the key type; the names come from GOALS itself.
       const value = values[name as GoalName];
-      return value === undefined ? [] : [[name, { value, ...goal, pass: value <= goal.goal }]];
+      return value === undefined ? [] : [[name, { value, ...goal, pass: isMet(value, goal) }]];
     }),
   );
 }
 
+function isMet(value: number, { goal, atLeast }: Goal): boolean {
+  return atLeast === true ? value >= goal : value <= goal;
+}
+
 export function toJson(found: Found): string {
-  const { http, decide, decideOneService, decideTroubled, snapshot, machine } = found;
+  const { http, decide, decideOneService, decideTroubled, snapshot, control, machine } = found;
   const document = {
     ...(http === undefined
       ? {}
@@ -74,6 +83,7 @@ export function toJson(found: Found): string {
     ...(decideOneService === undefined ? {} : { decideOneServiceNs: decideFigures(decideOneService) }),
     ...(decideTroubled === undefined ? {} : { decideTroubledNs: decideFigures(decideTroubled) }),
     ...(snapshot === undefined ? {} : { snapshot }),
+    ...(control === undefined ? {} : { control }),
     ...(http === undefined ? {} : { http }),
     machine,
     goals: judge(found),
@@ -86,7 +96,7 @@ function decideFigures({ ns, ratio }: DecideResult) {
 }
 
 export function toText(found: Found): string {
-  const { machine, http, decide, decideOneService, decideTroubled, snapshot } = found;
+  const { machine, http, decide, decideOneService, decideTroubled, snapshot, control } = found;
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, workerd ${machine.workerd}`,
   ];
@@ -96,6 +106,7 @@ export function toText(found: Found): string {
   if (decideTroubled !== undefined) lines.push(...decideLines("the same, troubled", decideTroubled));
   if (decideOneService !== undefined) lines.push(...decideLines("one service", decideOneService));
   if (snapshot !== undefined) lines.push("", ...snapshotLines(snapshot));
+  if (control !== undefined) lines.push("", ...controlLines(control));
   lines.push("", ...goalLines(judge(found)));
   return `${lines.join("\n")}\n`;
 }
@@ -140,9 +151,10 @@ function snapshotLines(snapshot: SnapshotResult): string[] {
 }
 
 function goalLines(verdicts: Partial<Record<GoalName, Verdict>>): string[] {
-  return Object.entries(verdicts).map(([name, { value, goal, stretch, pass }]) => {
-    const aim = stretch === undefined ? `<= ${goal}` : `<= ${goal} (stretch ${stretch})`;
+  return Object.entries(verdicts).map(([name, { value, goal, stretch, atLeast, pass }]) => {
+    const bound = `${atLeast === true ? ">=" : "<="} ${goal}`;
+    const aim = stretch === undefined ? bound : `${bound} (stretch ${stretch})`;
     const digits = value < 100 ? 3 : 0;
-    return `${pass ? "pass" : "MISS"}  ${name.padEnd(18)} ${value.toFixed(digits).padStart(8)}  ${aim}`;
+    return `${pass ? "pass" : "MISS"}  ${name.padEnd(23)} ${value.toFixed(digits).padStart(8)}  ${aim}`;
   });
 }

@@ -1,54 +1,56 @@
 /**
  * What the control plane costs: commits at a small and a large fleet with little and with much history, plans, and the
- * audit log. The history is made through the API, by the same kind of change that is measured.
+ * audit log. The history is made through the API, by the same kind of change that is measured. Little and much history
+ * are two processes that take turns, so that what the machine does meanwhile falls on both alike.
  */
-import { stopChild } from "../child.ts";
 import type { Cleanup } from "../cleanup.ts";
-import { prepareAdminWorker } from "./admin-worker.ts";
+import { median, pairRatios, rotate, type Summary, summarize } from "../statistics.ts";
 import { type AuditFigures, measureAudit } from "./audit.ts";
-import { adminClient } from "./client.ts";
-import { type CommitFigures, type CommitLoad, measureCommits, type Until } from "./commits.ts";
-import { controlDocuments, shiftsOf, weighedRules } from "./fleet.ts";
+import type { CommitFigures } from "./commits.ts";
+import { type Environment, startEnvironment } from "./environment.ts";
+import { weighedRules } from "./fleet.ts";
 import { measurePlans, type PlanTimes } from "./plans.ts";
 
 export const CONTROL_CLUSTERS = [10, 1_000] as const;
 
-/** A pipeline that waits for each answer, and as many people and pipelines as ever change one environment at once. */
+/** A pipeline that waits for each answer, and as many as ever change one environment at once. */
 const CLIENTS = [1, 16] as const;
-const CLIENTS_MANY = 16;
+
+/** Until V8 has compiled what runs, and every rule has its shift: the first commits look dear. */
+const REVISIONS_FEW = 1_000;
 
 export type ControlOptions = {
-  /** Revisions before the last measurement. */
+  /** Of much history. */
   readonly revisions: number;
-  /** Of each measurement. */
+  readonly rounds: number;
+  /** For each number of clients and each history in each round. */
   readonly seconds: number;
   readonly plans: number;
   readonly leaves: number;
 };
 
-export const CONTROL_FULL: ControlOptions = { revisions: 10_000, seconds: 10, plans: 50, leaves: 100_000 };
-/** To see that everything runs, and roughly how; a tenth of the history and of the log. */
-export const CONTROL_QUICK: ControlOptions = { revisions: 1_500, seconds: 3, plans: 10, leaves: 10_000 };
+export const CONTROL_FULL: ControlOptions = { revisions: 10_000, rounds: 4, seconds: 4, plans: 50, leaves: 100_000 };
+export const CONTROL_QUICK: ControlOptions = { revisions: 2_000, rounds: 1, seconds: 2, plans: 10, leaves: 10_000 };
 
-/** Until V8 has compiled what runs, and every rule has its shift: before, the first commits look dear. */
-const WARM_UP_COMMITS = 1_000;
+export const HISTORIES = ["few", "many"] as const;
+export type HistorySize = (typeof HISTORIES)[number];
 
-export type AtRevisions = {
-  /** When the measurement began. */
+/** Medians over the rounds. */
+export type MeasuredCommits = CommitFigures & {
+  readonly history: HistorySize;
+  /** Before the first of them. */
   readonly revisions: number;
-  readonly commits: readonly CommitFigures[];
 };
+
+export type Growth = { readonly ofMedians: number; readonly ofPairs: Summary };
 
 export type ControlSize = {
   readonly clusters: number;
   readonly rules: number;
-  readonly few: AtRevisions;
-  readonly many: AtRevisions;
-  /** CPU time of a commit of one client with much history to one with little. */
-  readonly cpuGrowth: number;
-  readonly latencyGrowth: number;
+  readonly commits: readonly MeasuredCommits[];
+  /** Of one client, much history to little: with more, how many share a publication changes, and with it what they cost. */
+  readonly growth: { readonly cpu: Growth; readonly latency: Growth };
   readonly plans: PlanTimes;
-  /** From the start of a process on all that history to its first plan: the object reads its fleet and compiles it. */
   readonly restartMs: number;
 };
 
@@ -65,61 +67,66 @@ export async function measureControl(options: ControlOptions, tools: Tools): Pro
 
 async function measureSize(clusters: number, options: ControlOptions, { cleanup, log }: Tools): Promise<ControlSize> {
   const said = (line: string) => log(`control: ${clusters} clusters: ${line}`);
-  const worker = await prepareAdminWorker(cleanup);
-  const { child, pid, url } = await worker.start();
-  const admin = adminClient(url, worker.token);
-  await admin.change("PUT", "/v1/fleet", { documents: controlDocuments(clusters), reason: "bench" });
-  const rules = weighedRules(clusters);
-  const load: CommitLoad = { admin, pid, nextShift: shiftsOf(rules), clients: CLIENTS_MANY };
-
-  const fillTo = async (revisions: number) => {
-    const made = await admin.revision();
-    if (made < revisions) await measureCommits(load, atLeast(revisions - made));
+  const wanted = { few: REVISIONS_FEW, many: options.revisions };
+  const environments = {
+    few: await startEnvironment(clusters, cleanup),
+    many: await startEnvironment(clusters, cleanup),
   };
-  said("warming");
-  await fillTo(Math.max(WARM_UP_COMMITS, rules.length));
-  const few = await measureAt(load, options, said);
-  said(`making ${options.revisions} revisions`);
-  await fillTo(options.revisions);
-  const many = await measureAt(load, options, said);
-  said("planning");
-  const plans = await measurePlans(admin, load.nextShift, options.plans);
-  await stopChild(child);
-  const restarted = await worker.start();
-  const restartMs = await timeOfFirstPlan(restarted.url, worker.token, load);
-  await stopChild(restarted.child);
-  return { clusters, rules: rules.length, few, many, ...growthOf(few, many), plans, restartMs };
-}
-
-async function measureAt(load: CommitLoad, { seconds }: ControlOptions, said: Tools["log"]): Promise<AtRevisions> {
-  const revisions = await load.admin.revision();
-  const commits: CommitFigures[] = [];
-  for (const clients of CLIENTS) {
-    const figures = await measureCommits({ ...load, clients }, forSeconds(seconds));
-    commits.push(figures);
-    said(`${revisions} revisions, ${clients} clients: ${figures.perSecond.toFixed(0)} commits/s`);
+  for (const history of HISTORIES) {
+    said(`making ${wanted[history]} revisions`);
+    await environments[history].fillTo(wanted[history]);
   }
-  return { revisions, commits };
+  const measured = await measureRounds(environments, options, said);
+  await environments.few.stop();
+  said("planning");
+  const { admin, nextShift, timeRestart } = environments.many;
+  const plans = await measurePlans(admin, nextShift, options.plans);
+  return { clusters, rules: weighedRules(clusters).length, ...measured, plans, restartMs: await timeRestart() };
 }
 
-/** Of one client: with more, how many commits share a publication changes from run to run, and with it their cost. */
-function growthOf(few: AtRevisions, many: AtRevisions): Pick<ControlSize, "cpuGrowth" | "latencyGrowth"> {
-  const [before] = few.commits;
-  const [after] = many.commits;
-  if (before === undefined || after === undefined) return { cpuGrowth: 1, latencyGrowth: 1 };
-  return { cpuGrowth: after.cpuMs / before.cpuMs, latencyGrowth: after.latencyMsP50 / before.latencyMsP50 };
+async function measureRounds(
+  environments: Readonly<Record<HistorySize, Environment>>,
+  { rounds, seconds }: ControlOptions,
+  said: Tools["log"],
+): Promise<Pick<ControlSize, "commits" | "growth">> {
+  const runs = CLIENTS.flatMap((clients) => HISTORIES.map((history) => ({ clients, history })));
+  const revisions = { few: await environments.few.admin.revision(), many: await environments.many.admin.revision() };
+  const samples = runs.map((run) => ({ ...run, figures: [] as CommitFigures[] }));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { clients, history, figures } of rotate(samples, round))
+      figures.push(await environments[history].commits(clients, ({ elapsedMs }) => elapsedMs > 1_000 * seconds));
+    const line = samples.map(({ figures, clients, history }) => {
+      return `${clients} on ${history} ${figures.at(-1)?.perSecond.toFixed(0)}/s`;
+    });
+    said(`round ${round + 1} of ${rounds}: ${line.join(", ")}`);
+  }
+  const commits = samples.map(({ history, figures }) => ({
+    history,
+    revisions: revisions[history],
+    ...mediansOf(figures),
+  }));
+  const ofOne = (wanted: HistorySize) =>
+    samples.find((sample) => sample.clients === 1 && sample.history === wanted)?.figures ?? [];
+  const growthIn = (figure: "cpuMs" | "latencyMsP50") =>
+    growthOf(
+      ofOne("few").map((one) => one[figure]),
+      ofOne("many").map((one) => one[figure]),
+    );
+  return { commits, growth: { cpu: growthIn("cpuMs"), latency: growthIn("latencyMsP50") } };
 }
 
-async function timeOfFirstPlan(url: string, token: string, { nextShift }: CommitLoad): Promise<number> {
-  const startedAt = performance.now();
-  await adminClient(url, token).change("PATCH", "/v1/weights?dryRun=true", { ...nextShift(), reason: "bench" });
-  return performance.now() - startedAt;
+function mediansOf(figures: readonly CommitFigures[]): CommitFigures {
+  const medianOf = (figure: keyof CommitFigures) => median(figures.map((one) => one[figure]));
+  return {
+    clients: medianOf("clients"),
+    commits: figures.reduce((sum, { commits }) => sum + commits, 0),
+    perSecond: medianOf("perSecond"),
+    latencyMsP50: medianOf("latencyMsP50"),
+    latencyMsP99: medianOf("latencyMsP99"),
+    cpuMs: medianOf("cpuMs"),
+  };
 }
 
-function atLeast(wanted: number): Until {
-  return ({ commits }) => commits >= wanted;
-}
-
-function forSeconds(seconds: number): Until {
-  return ({ elapsedMs }) => elapsedMs >= 1_000 * seconds;
+function growthOf(few: readonly number[], many: readonly number[]): Growth {
+  return { ofMedians: median(many) / median(few), ofPairs: summarize(pairRatios(many, few)) };
 }
