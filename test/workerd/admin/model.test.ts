@@ -13,7 +13,7 @@ import { RealFleet } from "./model/real-fleet.ts";
 /** Far from now, so that no alarm of the platform rings by itself. */
 const START_MS = Date.UTC(2040, 0, 1);
 
-const RUNS = inject("fullRun") ? 300 : 15;
+const RUNS = inject("fullRun") ? 300 : 12;
 const COMMANDS_MAX = 40;
 /** Many times what it takes on a machine that has nothing else to do. */
 const RUN_MS_MAX = 10_000;
