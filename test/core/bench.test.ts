@@ -159,7 +159,8 @@ test("the control plane is judged by its largest fleet with much history, and by
 /** Two sizes; only the larger one's commits with much history, and only the best of them, are `perSecond` fast. */
 function controlResult(perSecond: number): ControlResult {
   const commits = (clients: number, history: "few" | "many", rate: number) => ({
-    ...{ clients, history, revisions: 1, commits: 1, perSecond: rate, latencyMsP50: 1, latencyMsP99: 1, cpuMs: 1 },
+    ...{ clients, history, revisions: 1, commits: 1, latencyMsP50: 1, latencyMsP99: 1, cpuMs: 1 },
+    perSecond: { median: rate, min: rate - 5, max: rate + 5 },
   });
   const growth = (ofMedians: number) => ({ ofMedians, ofPairs: { median: 1, min: 1, max: 1 } });
   const plan = (latencyMsP50: number) => ({ latencyMsP50, latencyMsP99: 1_000 });

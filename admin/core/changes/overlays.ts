@@ -4,7 +4,9 @@ import { type Overlay, overlayKey } from "../../../config/overlays.ts";
 
 /** With `overlay` in the place of the one that has its key. */
 export function withOverlay(overlays: readonly Overlay[], overlay: Overlay): readonly Overlay[] {
-  return sortedBy([...withoutOverlay(overlays, overlayKey(overlay)), overlay], overlayKey);
+  const key = overlayKey(overlay);
+  const at = overlays.findIndex((other) => overlayKey(other) === key);
+  return at === -1 ? sortedBy([...overlays, overlay], overlayKey) : overlays.with(at, overlay);
 }
 
 /** The same list when there is no such overlay, so that nothing to do is easy to see. */

@@ -6,7 +6,7 @@ import { canonicalJson } from "../../../config/canonical.ts";
 import type { Proposal } from "../changes/mutation.ts";
 import type { FleetState } from "../changes/state.ts";
 import { sha256Hex } from "../digest.ts";
-import { canonicalList } from "../json/canonical-parts.ts";
+import { digestList } from "../json/list-digest.ts";
 
 /** `digest` covers all of the state and is the ETag. */
 export type StoredState = {
@@ -29,9 +29,8 @@ export function nextState(target: StoredState, proposal: Proposal): NextState | 
   const rewritten = proposal.documents !== target.state.documents;
   const documentsText = rewritten ? canonicalJson(proposal.documents) : undefined;
   // Of many live overlays a change makes one.
-  const overlaysText = canonicalList(proposal.overlays);
+  const { text: overlaysText, digest: overlaysDigest } = digestList(proposal.overlays, target.state.overlays);
   const documentsDigest = documentsText === undefined ? target.documentsDigest : sha256Hex(documentsText);
-  const overlaysDigest = sha256Hex(overlaysText);
   const sameDocuments = documentsDigest === target.documentsDigest;
   if (sameDocuments && overlaysDigest === target.overlaysDigest) return undefined;
 

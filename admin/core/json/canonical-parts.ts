@@ -10,7 +10,7 @@ const texts = new WeakMap<object, string>();
 
 /** What `canonicalJson` says of the list. */
 export function canonicalList(items: readonly unknown[]): string {
-  return `[${items.map(textOf).join(",")}]`;
+  return `[${items.map(canonicalText).join(",")}]`;
 }
 
 /** What `canonicalJson` says of a record, whose lists are as above. Fields must not be `undefined`. */
@@ -22,7 +22,8 @@ export function canonicalRecord(record: Readonly<Record<string, unknown>>): stri
   return `{${fields.join(",")}}`;
 }
 
-function textOf(item: unknown): string {
+/** What `canonicalJson` says of the item. */
+export function canonicalText(item: unknown): string {
   if (typeof item !== "object" || item === null) return canonicalJson(item);
   const known = texts.get(item);
   if (known !== undefined) return known;

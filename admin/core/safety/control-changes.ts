@@ -62,8 +62,7 @@ function namesOn(clusters: Snapshot["clusters"]): ReadonlySet<string> {
  * most routes the very objects that they were.
  */
 function shifted(before: Snapshot, after: Snapshot): readonly Change[] {
-  const same = new Set(before.routes);
-  const others = after.routes.filter((route) => !same.has(route));
+  const others = after.routes.filter((route, at) => route !== before.routes[at]);
   if (others.length === 0) return [];
   const routes = new Map(before.routes.map((route) => [route.name, route]));
   return others.flatMap((route) => {

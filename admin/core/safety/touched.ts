@@ -89,10 +89,10 @@ function changedOverlays(before: readonly Overlay[], after: readonly Overlay[]):
     .flatMap((overlay) => subjectOf(overlay) ?? []);
 }
 
-/** Those of `overlays` that are not the very same objects in `than`, as all but a few of many are. */
+/** Without those that are the very same objects in the same place of `than`, as all but a few of many mostly are. */
 function othersByKey(overlays: readonly Overlay[], than: readonly Overlay[]): ReadonlyMap<string, Overlay> {
-  const same = new Set(than);
-  return new Map(overlays.filter((overlay) => !same.has(overlay)).map((overlay) => [overlayKey(overlay), overlay]));
+  const others = overlays.filter((overlay, at) => overlay !== than[at]);
+  return new Map(others.map((overlay) => [overlayKey(overlay), overlay]));
 }
 
 /** That a drain is held says something about it and changes nothing. */

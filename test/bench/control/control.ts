@@ -36,7 +36,8 @@ export const HISTORIES = ["few", "many"] as const;
 export type HistorySize = (typeof HISTORIES)[number];
 
 /** Medians over the rounds. */
-export type MeasuredCommits = CommitFigures & {
+export type MeasuredCommits = Omit<CommitFigures, "perSecond"> & {
+  readonly perSecond: Summary;
   readonly history: HistorySize;
   /** Before the first of them. */
   readonly revisions: number;
@@ -115,12 +116,12 @@ async function measureRounds(
   return { commits, growth: { cpu: growthIn("cpuMs"), latency: growthIn("latencyMsP50") } };
 }
 
-function mediansOf(figures: readonly CommitFigures[]): CommitFigures {
+function mediansOf(figures: readonly CommitFigures[]): Omit<MeasuredCommits, "history" | "revisions"> {
   const medianOf = (figure: keyof CommitFigures) => median(figures.map((one) => one[figure]));
   return {
     clients: medianOf("clients"),
     commits: figures.reduce((sum, { commits }) => sum + commits, 0),
-    perSecond: medianOf("perSecond"),
+    perSecond: summarize(figures.map(({ perSecond }) => perSecond)),
     latencyMsP50: medianOf("latencyMsP50"),
     latencyMsP99: medianOf("latencyMsP99"),
     cpuMs: medianOf("cpuMs"),

@@ -68,13 +68,12 @@ function countedDocuments({ documents, fleet }: FleetState): readonly Diffable[]
 
 /** What has run out, and what an ended drain left behind, goes by itself. */
 function overlayRemovals(before: FleetState, after: FleetState, nowMs: number): readonly Removal[] {
+  // Most changes make one of many another, in its place: then there is nothing to look up.
+  const moved = before.overlays.filter((overlay, at) => overlay !== after.overlays[at]);
+  if (moved.length < OVERLAYS_REMOVED_MIN) return [];
   const live = before.overlays.filter((overlay) => isLive(overlay, nowMs));
-  const kept = new Set(after.overlays);
-  const others = live.filter((overlay) => !kept.has(overlay));
-  // One that is another now may only have been changed. Most changes leave one such at most, and nothing to look up.
-  if (others.length < OVERLAYS_REMOVED_MIN) return [];
   const left = new Set(after.overlays.map(overlayKey));
-  const removed = others.filter((overlay) => !left.has(overlayKey(overlay))).length;
+  const removed = live.filter((overlay) => !left.has(overlayKey(overlay))).length;
   return removed < OVERLAYS_REMOVED_MIN ? [] : [{ what: "overlay", removed, of: live.length }];
 }
 
