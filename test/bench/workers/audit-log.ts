@@ -28,9 +28,10 @@ export class AuditObject extends DurableObject<Env> {
   }
 
   async append(leaves: number): Promise<void> {
-    for (let made = 1; made <= leaves; made += 1) {
-      this.ctx.storage.transactionSync(() => this.#audit.append(entryOf(this.#audit.size())));
-      if (made % AUDIT_CHECKPOINT_LEAVES === 0) await this.sign();
+    const size = this.#audit.size();
+    for (let index = size; index < size + leaves; index += 1) {
+      this.ctx.storage.transactionSync(() => this.#audit.append(entryOf(index)));
+      if ((index + 1) % AUDIT_CHECKPOINT_LEAVES === 0) await this.sign();
     }
   }
 

@@ -138,8 +138,11 @@ describe("laws of the decision", () => {
         const regions = snapshot.regions.map((one) =>
           one.name === leaving ? { ...one, availability: { adminState: "disabled" as const } } : one,
         );
+        const after = attemptsOf({ ...snapshot, regions }, client, view({}), draw)[0];
+        // A level that is a canary alone carries its share and no more (DECISIONS 6): below a percent, nobody.
+        if (after === undefined && before.side === "canary") return;
         // Draining what clients without a place spread over keeps them too: their level is one rendezvous.
-        expect(attemptsOf({ ...snapshot, regions }, client, view({}), draw)[0]).toEqual(before);
+        expect(after).toEqual(before);
       }),
       { numRuns: 1_000 },
     );
