@@ -205,8 +205,7 @@ const ADMIN_HELP = {
     fix: "Correct what `errors` names. The clock of the cluster may be off by five minutes at most.",
   },
   preflightInvalid: {
-    means:
-      "`services` or `clusters` name what the documents do not have, or no cluster is both named and of a service named.",
+    means: "The lists `services` and `clusters` name what the documents do not have, or no cluster is in both of them.",
     fix: "Correct the names, or leave the lists out to ask about everything.",
   },
   restoreInvalid: {

@@ -142,11 +142,11 @@ const TROUBLE = {
 } as const;
 
 test("the order of the documents changes nothing but the order of the findings", () => {
-  const expected = told(judge({ ...TROUBLE, documents: troubled })).sort();
-  expect(expected.length).toBeGreaterThan(6);
+  const expected = told(judge({ ...TROUBLE, documents: troubled }));
+  expect(new Set(expected).size).toBeGreaterThan(6);
   fc.assert(
     fc.property(fc.shuffledSubarray([...troubled], { minLength: troubled.length }), (documents) => {
-      expect(told(judge({ ...TROUBLE, documents })).sort()).toEqual(expected);
+      expect(new Set(told(judge({ ...TROUBLE, documents })))).toEqual(new Set(expected));
     }),
     { numRuns: 30 },
   );
