@@ -149,13 +149,14 @@ describe("a cluster that is well", () => {
     expect(messages).toEqual(["guten Tag", 70_000]);
   });
 
-  test("counts requests by path, and health checks apart", async () => {
+  test("counts requests by path, and apart what the control plane asks", async () => {
     await fetch(`${cluster.url}/a?x=1`);
     await fetch(`${cluster.url}/a?x=2`);
     await fetch(`${cluster.url}/healthz`);
+    for (let pull = 0; pull < 3; pull += 1) await fetch(`${cluster.url}/.well-known/fairlead`);
     expect(await counters()).toMatchObject({
       fault: { kind: "none" },
-      counters: { requests: 2, healthChecks: 1, inFlight: 0, byPath: { "/a": 2 } },
+      counters: { requests: 2, healthChecks: 1, statusPulls: 3, inFlight: 0, byPath: { "/a": 2 } },
     });
   });
 });
