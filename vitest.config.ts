@@ -2,13 +2,20 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, defineProject } from "vitest/config";
 import { SummaryReporter } from "./test/summary-reporter.ts";
 
+/**
+ * Side by side on two cores, where it does not matter what else runs. What measures or waits for a whole system by the
+ * clock comes afterwards, one file at a time.
+ */
+const SIDE_BY_SIDE = { maxWorkers: 2, sequence: { groupOrder: 0 } };
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+
 /** Pure code runs in plain Node; what touches the platform runs in workerd; e2e starts the whole of `npm start`. */
 export default defineConfig({
   test: {
     reporters: ["default", new SummaryReporter()],
     projects: [
       defineProject({
-        test: { name: "core", include: ["test/{core,golden,contract}/**/*.test.ts"] },
+        test: { name: "core", include: ["test/{core,golden,contract}/**/*.test.ts"], ...SIDE_BY_SIDE },
       }),
       defineProject({
         plugins: [
@@ -32,6 +39,7 @@ export default defineConfig({
           name: "edge",
           include: ["test/workerd/edge/**/*.test.ts"],
           globalSetup: ["./test/workerd/edge/global-setup.ts"],
+          ...SIDE_BY_SIDE,
         },
       }),
       defineProject({
@@ -45,22 +53,23 @@ export default defineConfig({
           name: "admin",
           include: ["test/workerd/admin/**/*.test.ts"],
           globalSetup: ["./test/workerd/admin/global-setup.ts"],
+          ...SIDE_BY_SIDE,
         },
       }),
       defineProject({
-        test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 60_000, fileParallelism: false },
+        test: { name: "wire", include: ["test/wire/**/*.test.ts"], testTimeout: 60_000, ...ALONE },
       }),
       defineProject({
-        test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], testTimeout: 180_000, fileParallelism: false },
+        test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], testTimeout: 180_000, ...ALONE },
       }),
       defineProject({
-        test: { name: "foreign", include: ["test/foreign/**/*.test.ts"], testTimeout: 120_000 },
+        test: { name: "foreign", include: ["test/foreign/**/*.test.ts"], testTimeout: 120_000, ...ALONE },
       }),
       defineProject({
-        test: { name: "clients", include: ["test/clients/**/*.test.ts"], testTimeout: 60_000 },
+        test: { name: "clients", include: ["test/clients/**/*.test.ts"], testTimeout: 60_000, ...ALONE },
       }),
       defineProject({
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000, ...ALONE },
       }),
     ],
   },

@@ -20,18 +20,22 @@ import { addDebugTokenRoutes } from "./routes/debug-tokens.ts";
 import { addDeletedRoutes } from "./routes/deleted.ts";
 import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
 import { addDrainRoutes } from "./routes/drains.ts";
+import { addDriftRoutes } from "./routes/drift.ts";
 import { addExplainRoutes } from "./routes/explain.ts";
 import { addFlagRoutes } from "./routes/flags.ts";
 import { addFleetRoutes } from "./routes/fleet.ts";
 import { addGuardRoutes } from "./routes/guards.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
+import { addPreflightRoutes } from "./routes/preflight.ts";
 import { addProblemRoutes } from "./routes/problems.ts";
 import { addPropagationRoutes } from "./routes/propagation.ts";
 import { addRestoreRoutes } from "./routes/restore.ts";
 import { addRevisionRoutes } from "./routes/revisions.ts";
+import { addSecretRoutes } from "./routes/secrets.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
+import { addStatusRoutes } from "./routes/status.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
 export function createApp(): App {
@@ -58,11 +62,15 @@ export function createApp(): App {
   addDeletedRoutes(app);
   addBatchRoutes(app);
   addSimulateRoutes(app);
+  addPreflightRoutes(app);
   addApprovalRoutes(app);
   addGuardRoutes(app);
   addIncidentRoutes(app);
   addExplainRoutes(app);
   addHealthRoutes(app);
+  addStatusRoutes(app);
+  addDriftRoutes(app);
+  addSecretRoutes(app);
   addPropagationRoutes(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);

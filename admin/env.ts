@@ -1,18 +1,22 @@
 /**
  * The bindings of the admin Worker, and the one place that turns them into typed things. Objects are addressed by the
- * name of the environment, beacons by environment and vantage.
+ * name of the environment, beacons and probers by environment and vantage.
  */
 import type { DurableObject } from "cloudflare:workers";
 import type { Vantage } from "../config/vantage.ts";
 import type { BeaconObject } from "./objects/beacon-object.ts";
 import type { FleetObject } from "./objects/fleet-object.ts";
+import type { HealthObject } from "./objects/health-object.ts";
 import type { ProberObject } from "./objects/prober-object.ts";
+import type { StatusObject } from "./objects/status-object.ts";
 
 export type AdminEnv = {
   readonly CONFIG: KVNamespace;
   readonly FLEET: DurableObjectNamespace<FleetObject>;
   readonly BEACON: DurableObjectNamespace<BeaconObject>;
   readonly PROBER: DurableObjectNamespace<ProberObject>;
+  readonly HEALTH: DurableObjectNamespace<HealthObject>;
+  readonly STATUS: DurableObjectNamespace<StatusObject>;
   /** Where probes leave through; the global fetch when absent. */
   readonly EGRESS?: Fetcher;
   readonly ENVIRONMENT: string;
@@ -37,7 +41,13 @@ export type BeaconStub = Remote<
   BeaconObject,
   "acceptSnapshot" | "acceptHealth" | "readPropagation" | "readDemand" | "setFailing"
 >;
-export type ProberStub = Remote<ProberObject, "configure" | "read" | "setFailing">;
+/** What clusters report, drift and the state of secrets: everything that the status object answers. */
+export type StatusStub = Remote<StatusObject, Exclude<keyof StatusObject, keyof DurableObject>>;
+export type HealthStub = Remote<
+  HealthObject,
+  "hasConfig" | "configure" | "acceptView" | "readReport" | "read" | "listTransitions" | "setFailing"
+>;
+export type ProberStub = Remote<ProberObject, "hasConfig" | "configure" | "read" | "setFailing">;
 
 // The stubs do answer to these methods: RPC adds only promises, and what crosses is plain data. The types of the
 // platform would map `unknown` inside documents to `never`, so they are replaced here.
@@ -45,8 +55,18 @@ export function fleetStub(env: AdminEnv): FleetStub {
   return env.FLEET.getByName(env.ENVIRONMENT) as unknown as FleetStub;
 }
 
-export function proberStub(env: AdminEnv): ProberStub {
-  return env.PROBER.getByName(env.ENVIRONMENT) as unknown as ProberStub;
+export function healthStub(env: AdminEnv): HealthStub {
+  return env.HEALTH.getByName(env.ENVIRONMENT) as unknown as HealthStub;
+}
+
+/** Placed where it is to probe from, as near as the platform can. */
+export function proberStub(env: AdminEnv, vantage: Vantage): ProberStub {
+  const stub = env.PROBER.getByName(`${env.ENVIRONMENT}:${vantage}`, { locationHint: vantage });
+  return stub as unknown as ProberStub;
+}
+
+export function statusStub(env: AdminEnv): StatusStub {
+  return env.STATUS.getByName(env.ENVIRONMENT) as unknown as StatusStub;
 }
 
 export function beaconStub(env: AdminEnv, vantage: Vantage): BeaconStub {

@@ -4,7 +4,9 @@ import type { AdminEnv } from "./env.ts";
 
 export { BeaconObject } from "./objects/beacon-object.ts";
 export { FleetObject } from "./objects/fleet-object.ts";
+export { HealthObject } from "./objects/health-object.ts";
 export { ProberObject } from "./objects/prober-object.ts";
+export { StatusObject } from "./objects/status-object.ts";
 
 const app = createApp();
 

@@ -7,6 +7,7 @@ type ProblemEntry = { readonly status: number; readonly title: string };
 
 export const ADMIN_PROBLEMS = {
   unauthenticated: { status: 401, title: "A valid bearer token is needed" },
+  signatureInvalid: { status: 401, title: "The signature of that cluster is needed" },
   forbidden: { status: 403, title: "This is not yours to do" },
   notFound: { status: 404, title: "There is nothing at this address" },
   regionUnknown: { status: 404, title: "The fleet has no such region" },
@@ -15,6 +16,7 @@ export const ADMIN_PROBLEMS = {
   flagUnknown: { status: 404, title: "The fleet has no such flag" },
   freezeUnknown: { status: 404, title: "There is no such freeze" },
   overrideUnknown: { status: 404, title: "There is no such override" },
+  secretUnknown: { status: 404, title: "No cluster is declared to have such a secret" },
   approvalUnknown: { status: 404, title: "There is no such approval" },
   incidentUnknown: { status: 404, title: "There is no such incident" },
   auditUnknown: { status: 404, title: "The audit log has no such entry" },
@@ -35,6 +37,9 @@ export const ADMIN_PROBLEMS = {
   clearInvalid: { status: 422, title: "These overlays cannot be cleared" },
   freezeInvalid: { status: 422, title: "The freeze cannot be set like that" },
   overrideInvalid: { status: 422, title: "The override cannot be set like that" },
+  secretInvalid: { status: 422, title: "The secret cannot be rotated like that" },
+  statusInvalid: { status: 422, title: "The status is not one of this cluster" },
+  preflightInvalid: { status: 422, title: "The preflight cannot be asked for like that" },
   restoreInvalid: { status: 422, title: "The revision cannot be restored like that" },
   backupInvalid: { status: 422, title: "The backup cannot be restored" },
   ruleDenied: { status: 409, title: "A safety rule refuses the change" },
@@ -42,6 +47,7 @@ export const ADMIN_PROBLEMS = {
   planStale: { status: 409, title: "The plan no longer holds" },
   approvalClosed: { status: 409, title: "The approval is no longer open" },
   approvalOwn: { status: 403, title: "A second person has to approve" },
+  statusReplayed: { status: 409, title: "The status is not newer than the last" },
   incidentClosed: { status: 409, title: "The incident is closed already" },
   environmentNotEmpty: { status: 409, title: "The environment is not empty" },
   idempotencyRunning: { status: 409, title: "The same request is still being worked on" },

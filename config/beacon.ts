@@ -5,7 +5,7 @@
  */
 import * as z from "zod/mini";
 import { HealthReport } from "./health.ts";
-import { NAME_PATTERN, Revision } from "./ids.ts";
+import { ClusterName, NAME_PATTERN, Revision } from "./ids.ts";
 
 /** How old an answer of the beacon an edge may act on; the interval at which one isolate asks. */
 export const BEACON_MS_DEFAULT = 5_000;
@@ -46,9 +46,9 @@ export const REPORTED_ISOLATES_MAX = 2_000;
 
 /**
  * A report has some 110 bytes, and 20 for each country and route that it counts: a kilobyte in a busy isolate. With
- * every list at its limit and every name at its longest it has 8,900.
+ * every list at its limit and every name at its longest it has 14,600.
  */
-export const REPORT_BYTES_MAX = 9 * 1024;
+export const REPORT_BYTES_MAX = 15 * 1024;
 
 /** One broken revision is one entry, and the newest are kept. */
 export const REJECTIONS_REPORTED_MAX = 4;
@@ -60,6 +60,9 @@ export const ROUTES_REPORTED_MAX = 64;
 export const SAMPLES_REPORTED_MAX = 4;
 /** Routes look at the beginning of a path, and a longer one is not sampled: cut off it would match something else. */
 export const SAMPLE_PATH_LENGTH_MAX = 200;
+
+/** An isolate that has taken out more clusters than this is more likely broken itself; the latest are told. */
+export const EJECTIONS_REPORTED_MAX = 32;
 
 /** Stands for the countries beyond the limit. User-assigned in ISO 3166-1, so no place has it. */
 export const COUNTRIES_REST = "ZZ";
@@ -92,6 +95,24 @@ export const SnapshotRejection = z.strictObject({
 });
 export type SnapshotRejection = z.infer<typeof SnapshotRejection>;
 
+/** Why passive detection takes a cluster out (`worker/routing/outlier.ts`). */
+export const EjectionCause = z.enum(["consecutiveFailures", "successRate"]);
+export type EjectionCause = z.infer<typeof EjectionCause>;
+
+const Count = z.int().check(z.minimum(0), z.maximum(1_000_000_000));
+
+/** A cluster that one isolate leaves alone for now, or, as the last of its region, gives a small share only. */
+export const EdgeEjection = z.strictObject({
+  cluster: ClusterName,
+  /** By the edge's clock. */
+  sinceMs: z.int().check(z.minimum(0)),
+  because: EjectionCause,
+  /** What spoke against it, of how many requests that say anything: shortly before it went out and since then. */
+  failures: Count,
+  requests: Count,
+});
+export type EdgeEjection = z.infer<typeof EdgeEjection>;
+
 /** One request, as much as deciding it again takes. Never an address, a query, a header or a body. */
 export const RequestSample = z.strictObject({
   host: z.string().check(z.minLength(1), z.maxLength(253)),
@@ -106,8 +127,6 @@ export const RequestSample = z.strictObject({
   key: z.string().check(z.regex(/^[0-9a-f]{8}$/)),
 });
 export type RequestSample = z.infer<typeof RequestSample>;
-
-const Count = z.int().check(z.minimum(0), z.maximum(1_000_000_000));
 
 const counts = (name: z.ZodMiniString, max: number) =>
   z
@@ -138,6 +157,8 @@ export const EdgeReport = z.strictObject({
   routes: z.exactOptional(counts(RouteOrRest, ROUTES_REPORTED_MAX)),
   /** A few of them. */
   sample: z.exactOptional(z.array(RequestSample).check(z.maxLength(SAMPLES_REPORTED_MAX))),
+  /** Out at the time of the report, the latest first: a state, and one isolate's own belief. */
+  ejected: z.exactOptional(z.array(EdgeEjection).check(z.maxLength(EJECTIONS_REPORTED_MAX))),
 });
 export type EdgeReport = z.infer<typeof EdgeReport>;
 

@@ -17,10 +17,12 @@ import { checkHosts } from "./checks/hosts.ts";
 import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
 import { checkWatermarks } from "./checks/load.ts";
 import { checkMirrors } from "./checks/mirrors.ts";
+import { checkHealthChecks, checkMonitors, checkProbeBudget } from "./checks/monitors.ts";
 import { checkDuplicateNames, checkRepeats, checkRuleNames } from "./checks/names.ts";
 import { checkPaths } from "./checks/paths.ts";
 import { checkCanaryVantage, checkPolicyRules, checkPolicyTimes } from "./checks/policy.ts";
 import { checkReferences } from "./checks/references.ts";
+import { checkReplicaLag } from "./checks/replica-lag.ts";
 import {
   checkResidencyReachable,
   checkResidencySatisfied,
@@ -29,7 +31,8 @@ import {
 } from "./checks/residency.ts";
 import { checkRouteTies } from "./checks/route-ties.ts";
 import { checkCountries, checkSelectorsSaySomething, checkSteeringReachable } from "./checks/selectors.ts";
-import { checkAffinity, checkHealthChecks, checkRecovery, checkTimeouts } from "./checks/times.ts";
+import { checkStatusKeys } from "./checks/status-keys.ts";
+import { checkAffinity, checkRecovery, checkTimeouts } from "./checks/times.ts";
 import { checkRuleWeights, checkSideWeights } from "./checks/weights.ts";
 import type { Finding } from "./findings.ts";
 
@@ -57,10 +60,14 @@ const CHECKS: readonly Check[] = [
   checkEndpointLoops,
   checkTimeouts,
   checkHealthChecks,
+  checkMonitors,
+  checkProbeBudget,
   checkAffinity,
   checkRecovery,
   checkWatermarks,
+  checkReplicaLag,
   checkMirrors,
+  checkStatusKeys,
   checkFlagVariants,
   checkFlagsUsed,
   checkPolicyRules,

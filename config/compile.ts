@@ -15,6 +15,7 @@ import {
   type LoadPolicy,
   type RegionDocument,
   type RegionWeights,
+  type ReplicaLag,
   type RouteDocument,
   ranking,
   type ServiceDocument,
@@ -44,6 +45,7 @@ import {
   type SnapshotFailover,
   type SnapshotLoadPolicy,
   type SnapshotRegion,
+  type SnapshotReplicaLag,
   type SnapshotRoute,
   type SnapshotService,
 } from "./snapshot.ts";
@@ -159,6 +161,7 @@ function compileService({ metadata, spec }: ServiceDocument, clusters: readonly 
       floorBps: 100 * (spec.recovery?.floorPercent ?? RECOVERY_FLOOR_PERCENT_DEFAULT),
     },
     load: compileLoad(spec.load),
+    ...compileReplicaLag(spec.replicaLag),
   };
 }
 
@@ -174,6 +177,16 @@ function compileLoad(load: LoadPolicy | undefined): SnapshotLoadPolicy {
   return {
     lean: load?.lean ?? false,
     ...(shed === undefined ? {} : { shed: { lowBps: basisPoints(shed.low), highBps: basisPoints(shed.high) } }),
+  };
+}
+
+/** Nothing at all for a service that tolerates any lag: the edge looks no further then. */
+function compileReplicaLag(tolerated: ReplicaLag | undefined): { replicaLag?: SnapshotReplicaLag } {
+  const readsMs = milliseconds(tolerated?.reads);
+  const writesMs = milliseconds(tolerated?.writes);
+  if (readsMs === undefined && writesMs === undefined) return {};
+  return {
+    replicaLag: { ...(readsMs === undefined ? {} : { readsMs }), ...(writesMs === undefined ? {} : { writesMs }) },
   };
 }
 

@@ -7,6 +7,7 @@ import * as z from "zod/mini";
 import { Duration } from "./duration.ts";
 import { FlagSpec } from "./flag.ts";
 import { ClusterName, Jurisdiction, Name, RegionName, RouteName, ServiceName, ShareBps, Weight } from "./ids.ts";
+import { ImageText } from "./image.ts";
 import {
   ATTEMPTS_MAX,
   HEADER_MATCHES_MAX,
@@ -15,20 +16,26 @@ import {
   PATHS_PER_ROUTE_MAX,
   REGIONS_MAX,
   RESIDENCY_RULES_MAX,
-  SELECTOR_CODES_MAX,
   STEERING_RULES_MAX,
 } from "./limits.ts";
-import { PlaceSelector, placeFields } from "./place.ts";
 import { PolicySpec } from "./policy.ts";
+import { haveOwnNames, SecretVersion } from "./secret-version.ts";
+import {
+  AdminState,
+  HeaderMatch,
+  HeaderName,
+  Mirror,
+  PathMatch,
+  ResidencyRule,
+  Side,
+  SteeringConditions,
+  VISIBLE,
+  VisibleText,
+} from "./shared-shapes.ts";
 import { Vantage } from "./vantage.ts";
+import { VersionRangeText } from "./version-range.ts";
 
 export const API_VERSION = "fairlead.dev/v1";
-
-const VISIBLE = z.regex(/^[\x21-\x7e]*$/, "must be printable ASCII without spaces");
-
-/** Text that reaches headers and terminals: printable ASCII, no line breaks, which would forge a header or a log line. */
-const VisibleText = (lengthMax: number) =>
-  z.string().check(z.minLength(1), z.maxLength(lengthMax), z.regex(/^[\x20-\x7e]*$/, "must be printable ASCII"));
 
 export const Labels = z.record(Name, VisibleText(200));
 
@@ -43,10 +50,6 @@ const metadata = <T extends z.ZodMiniType>(name: T) =>
 
 const envelope = <K extends string, N extends z.ZodMiniType, S extends z.ZodMiniType>(kind: K, name: N, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: metadata(name), spec });
-
-/** `enabled` takes traffic, `draining` only clients that are already bound there, `disabled` none (HAProxy's three). */
-export const AdminState = z.enum(["enabled", "draining", "disabled"]);
-export type AdminState = z.infer<typeof AdminState>;
 
 export const Capacity = z.strictObject({
   requestsPerSecond: z.int().check(z.minimum(1), z.maximum(100_000_000)),
@@ -73,6 +76,14 @@ export type RegionDocument = z.infer<typeof RegionDocument>;
 const StatusCode = z.int().check(z.minimum(100), z.maximum(599));
 
 export const HealthCheck = z.strictObject({
+  /** Sent with every probe, beside our own; names in lower case. */
+  headers: z.exactOptional(
+    z.record(z.string().check(z.regex(/^[a-z0-9-]{1,100}$/, "must be a lower-case header name")), VisibleText(500)),
+  ),
+  /** Must occur in the first 16 KiB of the answer. */
+  body: z.exactOptional(z.strictObject({ contains: VisibleText(200) })),
+  /** A success that takes longer counts as degraded. */
+  degradedAfter: z.exactOptional(Duration),
   path: z.string().check(z.startsWith("/"), z.maxLength(PATH_LENGTH_MAX), VISIBLE),
   method: z.exactOptional(z.enum(["GET", "HEAD"])),
   interval: z.exactOptional(Duration),
@@ -86,17 +97,6 @@ export const HealthCheck = z.strictObject({
 export type HealthCheck = z.infer<typeof HealthCheck>;
 
 // --- Service
-
-/** The first rule that matches the client says which jurisdictions may serve it; no match means nobody may. */
-export const ResidencyRule = z.strictObject({
-  clients: PlaceSelector,
-  jurisdictions: z.array(Jurisdiction).check(z.minLength(1), z.maxLength(20)),
-});
-export type ResidencyRule = z.infer<typeof ResidencyRule>;
-
-export const HeaderName = z
-  .string()
-  .check(z.minLength(1), z.maxLength(100), z.regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, "must be a lower-case header name"));
 
 /** What keeps a client on its region and cluster. Without any, each request is its own draw. */
 export const Affinity = z.discriminatedUnion("by", [
@@ -130,6 +130,10 @@ export const LoadPolicy = z.strictObject({
 });
 export type LoadPolicy = z.infer<typeof LoadPolicy>;
 
+/** `reads` are GET, HEAD and OPTIONS, `writes` everything else. What is left out tolerates any lag. */
+export const ReplicaLag = z.strictObject({ reads: z.exactOptional(Duration), writes: z.exactOptional(Duration) });
+export type ReplicaLag = z.infer<typeof ReplicaLag>;
+
 export const ServiceSpec = z.strictObject({
   tier: z.exactOptional(z.enum(["critical", "standard", "besteffort"])),
   residency: z.exactOptional(z.array(ResidencyRule).check(z.minLength(1), z.maxLength(RESIDENCY_RULES_MAX))),
@@ -141,26 +145,50 @@ export const ServiceSpec = z.strictObject({
   healthCheck: z.exactOptional(HealthCheck),
   recovery: z.exactOptional(Recovery),
   load: z.exactOptional(LoadPolicy),
+  /** The largest lag of a region's data that requests tolerate; a region that reports more is not eligible for them. */
+  replicaLag: z.exactOptional(ReplicaLag),
 });
 export const ServiceDocument = envelope("Service", ServiceName, ServiceSpec);
 export type ServiceDocument = z.infer<typeof ServiceDocument>;
 
 // --- Cluster
 
-export const Side = z.enum(["stable", "canary"]);
-export type Side = z.infer<typeof Side>;
-
 const Sha256Digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: and 64 hex digits"));
+
+const SecretReferences = z
+  .array(z.strictObject({ name: Name, version: SecretVersion }))
+  .check(z.maxLength(100), z.refine(haveOwnNames, { error: "must name each secret once" }));
 
 /** What the cluster must report that it runs; secrets by name and version id, never by value. */
 export const ClusterReports = z.strictObject({
   version: z.exactOptional(VisibleText(100)),
   imageDigest: z.exactOptional(Sha256Digest),
   configDigest: z.exactOptional(Sha256Digest),
-  secrets: z.exactOptional(z.array(z.strictObject({ name: Name, version: VisibleText(100) })).check(z.maxLength(100))),
+  secrets: z.exactOptional(SecretReferences),
   keyIds: z.exactOptional(z.array(VisibleText(100)).check(z.maxLength(100))),
   compliance: z.exactOptional(z.array(Name).check(z.maxLength(50))),
+  /** As in `linux/amd64`. */
+  platform: z.exactOptional(VisibleText(100)),
 });
+export type ClusterReports = z.infer<typeof ClusterReports>;
+
+/** What the declared version can work with: versions of the data's schema and of the configuration, and of other services. */
+export const ClusterRequires = z.strictObject({
+  schema: z.exactOptional(VersionRangeText),
+  config: z.exactOptional(VersionRangeText),
+  peers: z.exactOptional(z.record(ServiceName, VersionRangeText)),
+});
+export type ClusterRequires = z.infer<typeof ClusterRequires>;
+
+/** What the cluster goes back to when the declared version is no good; preflight proves the way back as the way there. */
+export const RollbackTarget = z.strictObject({
+  version: VisibleText(100),
+  imageDigest: Sha256Digest,
+  configDigest: z.exactOptional(Sha256Digest),
+  secrets: z.exactOptional(SecretReferences),
+  requires: z.exactOptional(ClusterRequires),
+});
+export type RollbackTarget = z.infer<typeof RollbackTarget>;
 
 export const ClusterSpec = z.strictObject({
   region: RegionName,
@@ -175,6 +203,12 @@ export const ClusterSpec = z.strictObject({
   adminState: z.exactOptional(AdminState),
   healthCheck: z.exactOptional(HealthCheck),
   reports: z.exactOptional(ClusterReports),
+  /** What is deployed there. Without a digest it may be anything tomorrow, and preflight refuses it. */
+  image: z.exactOptional(ImageText),
+  requires: z.exactOptional(ClusterRequires),
+  rollback: z.exactOptional(RollbackTarget),
+  /** The raw Ed25519 public key, base64, that the cluster signs its pushed status with. */
+  statusKey: z.exactOptional(z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, "must be 32 bytes in base64"))),
 });
 export const ClusterDocument = envelope("Cluster", ClusterName, ClusterSpec);
 export type ClusterDocument = z.infer<typeof ClusterDocument>;
@@ -221,20 +255,6 @@ export type EnvironmentDocument = z.infer<typeof EnvironmentDocument>;
 
 // --- Route
 
-const PathText = z.string().check(z.startsWith("/", "must start with /"), z.maxLength(PATH_LENGTH_MAX), VISIBLE);
-
-/** `exact` is the whole path, `prefix` matches by whole segments, `pattern` has `:name` segments. */
-export const PathMatch = z.union([
-  z.strictObject({ exact: PathText }),
-  z.strictObject({ prefix: PathText }),
-  z.strictObject({ pattern: PathText }),
-]);
-export type PathMatch = z.infer<typeof PathMatch>;
-
-/** `value` compares the whole field value; without it the field only has to be there. */
-export const HeaderMatch = z.strictObject({ name: HeaderName, value: z.exactOptional(VisibleText(500)) });
-export type HeaderMatch = z.infer<typeof HeaderMatch>;
-
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] as const;
 
 /** `shop.example.com`, `*.example.com` (one label or more in front), an address, or `*` for every host. */
@@ -257,18 +277,6 @@ export const RouteMatch = z.strictObject({
   headers: z.exactOptional(z.array(HeaderMatch).check(z.minLength(1), z.maxLength(HEADER_MATCHES_MAX))),
 });
 export type RouteMatch = z.infer<typeof RouteMatch>;
-
-/** Places are a union; `asns` and `headers` must match as well when they are there. */
-export const SteeringConditions = z.strictObject({
-  ...placeFields,
-  asns: z.exactOptional(
-    z
-      .array(z.int().check(z.minimum(1), z.maximum(4_294_967_295)))
-      .check(z.minLength(1), z.maxLength(SELECTOR_CODES_MAX)),
-  ),
-  headers: z.exactOptional(z.array(HeaderMatch).check(z.minLength(1), z.maxLength(HEADER_MATCHES_MAX))),
-});
-export type SteeringConditions = z.infer<typeof SteeringConditions>;
 
 /** As people write them: the edge never sees the flag, because rules whose flag is off are left out of the snapshot. */
 export const SteeringWhen = z.extend(SteeringConditions, {
@@ -322,10 +330,6 @@ export function ranking(
   return { by: "proximity", regions: routeDefault.proximity.regions };
 }
 
-/** A copy of safe requests, whose answers nobody waits for or sees. Residency holds for it as for every attempt. */
-export const Mirror = z.strictObject({ cluster: ClusterName, shareBps: ShareBps });
-export type Mirror = z.infer<typeof Mirror>;
-
 export const RouteSpec = z.strictObject({
   service: ServiceName,
   match: RouteMatch,
@@ -336,6 +340,25 @@ export const RouteSpec = z.strictObject({
 });
 export const RouteDocument = envelope("Route", RouteName, RouteSpec);
 export type RouteDocument = z.infer<typeof RouteDocument>;
+
+// --- Monitor
+
+/** One of several probes that together say how a cluster is. */
+export const MonitorCheck = z.strictObject({
+  name: Name,
+  /** `mustPass` alone decides when it fails; of those that are `voting` more than half must pass; `observe` only shows. */
+  role: z.enum(["mustPass", "voting", "observe"]),
+  check: HealthCheck,
+});
+export type MonitorCheck = z.infer<typeof MonitorCheck>;
+
+/** In the place of the single health check of a service, for every cluster of it. */
+export const MonitorSpec = z.strictObject({
+  service: ServiceName,
+  checks: z.array(MonitorCheck).check(z.minLength(1), z.maxLength(10)),
+});
+export const MonitorDocument = envelope("Monitor", Name, MonitorSpec);
+export type MonitorDocument = z.infer<typeof MonitorDocument>;
 
 // --- Flag and Policy
 
@@ -348,7 +371,7 @@ export type PolicyDocument = z.infer<typeof PolicyDocument>;
 /** The name of a route's default where a rule's name is asked for (`PATCH /v1/weights`, reasons). */
 export const DEFAULT_RULE = "default";
 
-/** Every kind that can be written today. Monitor and Alert take their place in this table later. */
+/** Every kind that can be written today. Alert takes its place in this table later. */
 export const DOCUMENT_SCHEMAS = {
   Region: RegionDocument,
   Service: ServiceDocument,
@@ -358,11 +381,12 @@ export const DOCUMENT_SCHEMAS = {
   Route: RouteDocument,
   Flag: FlagDocument,
   Policy: PolicyDocument,
+  Monitor: MonitorDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 
 /** Kinds whose names are taken but which nothing reads yet: writing one is refused by that name, not as a typo. */
-export const RESERVED_KINDS = ["Monitor", "Alert"] as const;
+export const RESERVED_KINDS = ["Alert"] as const;
 
 export type Document =
   | RegionDocument
@@ -372,7 +396,8 @@ export type Document =
   | EnvironmentDocument
   | RouteDocument
   | FlagDocument
-  | PolicyDocument;
+  | PolicyDocument
+  | MonitorDocument;
 
 /** A fleet after templates have been resolved: what is checked, hashed, approved and compiled. Sorted by name. */
 export type Fleet = {
@@ -381,6 +406,7 @@ export type Fleet = {
   readonly clusters: readonly ClusterDocument[];
   readonly routes: readonly RouteDocument[];
   readonly flags: readonly FlagDocument[];
+  readonly monitors: readonly MonitorDocument[];
   /** The environment's one Policy; absent: every default. */
   readonly policy?: PolicyDocument;
 };

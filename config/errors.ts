@@ -41,6 +41,12 @@ export const EDGE_PROBLEMS = {
     proxyError: "destination_unavailable",
     retryAfterSeconds: 5,
   },
+  replicaLagging: {
+    status: 503,
+    title: "Every place that could serve you is behind with its data",
+    proxyError: "destination_unavailable",
+    retryAfterSeconds: 5,
+  },
   noHealthyCluster: {
     status: 503,
     title: "The service is down",

@@ -104,19 +104,44 @@ export const RECOVERY_HOLD_DOWN_MS_MAX = 3_600_000;
 
 /** Between two probes of one cluster: ten seconds keep 5,000 clusters at 500 probes a second. */
 export const HEALTH_INTERVAL_MS_DEFAULT = 10_000;
-/** Faster than this, a prober is an attacker. */
-export const HEALTH_INTERVAL_MS_MIN = 500;
+/** Every vantage probes every cluster: with eleven of them, one at this pace gets two probes a second. */
+export const HEALTH_INTERVAL_MS_MIN = 5_000;
+/** On one machine there is one prober for each demo region, and tests that must not wait. */
+export const HEALTH_INTERVAL_MS_MIN_DEVELOPMENT = 500;
 /** Slower than this, health says nothing about now. */
 export const HEALTH_INTERVAL_MS_MAX = 3_600_000;
+
+/** Probes that one cluster gets in a minute, over all vantages and checks: ten a second are noticed, but not felt. */
+export const PROBES_PER_MINUTE_MAX = 600;
+/** Intervals in development are a tenth of production's. */
+export const PROBES_PER_MINUTE_MAX_DEVELOPMENT = 6_000;
+
+/** What a check looks for stands at the beginning of an answer; the rest is not read, however long it is. */
+export const PROBE_BODY_BYTES_MAX = 16 * 1024;
 
 /** A probe that takes longer counts as failed; always shorter than the interval. */
 export const HEALTH_TIMEOUT_MS_DEFAULT = 2_000;
 export const HEALTH_TIMEOUT_MS_MAX = 30_000;
 
+/** What an edge knows of a lag went from cluster to prober to beacon to it and is seconds old: less cannot be held. */
+export const REPLICA_LAG_MS_MIN = 1_000;
+/** Clusters report no more than this (`cluster-status.ts`), so a larger limit would never act. */
+export const REPLICA_LAG_MS_MAX = 30 * 86_400_000;
+
 /** Every change is held against every assertion and gate, each with a list of controls. */
 export const SAFETY_RULES_MAX = 100;
 /** What has been turned is remembered for an hour, so no wait and no sum can look back further. */
 export const SAFETY_WAIT_MS_MAX = 3_600_000;
+
+/** Clusters are asked every few seconds, and one that is being replaced differs for a moment. */
+export const DRIFT_AGE_MS_MIN = 10_000;
+/** What may differ for longer than a season is not drift but a fleet that is declared wrongly. */
+export const DRIFT_AGE_MS_MAX = 90 * 86_400_000;
+
+/** A rotation takes its steps by hand or by pipeline, and each of them some reports of every cluster. */
+export const SECRET_AGE_MS_MIN = 60_000;
+/** Five years: nobody who made it is there any more. */
+export const SECRET_AGE_MS_MAX = 5 * 365 * 86_400_000;
 
 /** One rule for each action and as many again; more say nothing new. */
 export const APPROVAL_RULES_MAX = 50;

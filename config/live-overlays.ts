@@ -3,10 +3,11 @@
  * has been given, which flags have been switched. The order of the overlays does not matter. Whether an overlay is still
  * in force is its keeper's business.
  */
-import type { AdminState, RegionWeights } from "./documents.ts";
+import type { RegionWeights } from "./documents.ts";
 import type { FlagState } from "./flag.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import type { ClusterDrain, ClusterReturn, Overlay, RegionDrain, RegionReturn } from "./overlays.ts";
+import type { AdminState } from "./shared-shapes.ts";
 import type { Availability } from "./snapshot.ts";
 
 type Drain = RegionDrain | ClusterDrain;
@@ -59,6 +60,8 @@ function indexOf(overlays: readonly Overlay[]): LiveOverlays {
       case "freeze":
       case "ruleOverride":
         break; // These are about changing things, not about routing.
+      case "secretRotation":
+        break; // Clusters follow it, edges have no part in it.
       default:
         unreachable(overlay);
     }

@@ -5,6 +5,7 @@
 import type * as z from "zod/mini";
 import type { Finding, FindingCode, FindingPath } from "./findings.ts";
 import { branchesAt, keysAt, wordsAt } from "./schema-shape.ts";
+import { SECRET_SENTENCES } from "./secret-version.ts";
 import { suggest } from "./suggest.ts";
 
 /**
@@ -138,7 +139,8 @@ function describeValue(field: string, values: readonly unknown[], value: unknown
 function describeFormat({ schema }: Context, path: FindingPath, sentence: string, value: unknown): Description {
   const words = wordsAt(schema, path);
   const alternative = words.length === 0 ? "" : `, or be ${words.join(" or ")}`;
-  const message = `${nameOf(path)} ${sentence}${alternative}, not ${shown(value)}`;
+  const instead = SECRET_SENTENCES.has(sentence) ? "" : `, not ${shown(value)}`;
+  const message = `${nameOf(path)} ${sentence}${alternative}${instead}`;
   return { code: "field.format", message, didYouMean: typeof value === "string" ? suggest(value, words) : undefined };
 }
 

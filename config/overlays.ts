@@ -1,13 +1,14 @@
 /**
  * The live state on top of the declared documents, each piece with who, why and when. Some of it is routing, which
  * `compile` applies: weight shifts, drains and what ended drains leave behind, flag switches. Some of it is about
- * changing things: freezes and overrides of safety rules, which only the control plane reads. The fleet object keeps it
- * all; the edge only ever sees the outcome.
+ * changing things: freezes and overrides of safety rules, which only the control plane reads. And some is about clusters:
+ * rotations of secrets, which they follow. The fleet object keeps it all; the edge only ever sees the outcome.
  */
 import * as z from "zod/mini";
 import { FlagState } from "./flag.ts";
-import { ClusterName, Name, RegionName, RouteName, Weight } from "./ids.ts";
+import { ClusterName, Name, RegionName, RouteName, ServiceName, Weight } from "./ids.ts";
 import { REASON_LENGTH_MAX, TICKET_LENGTH_MAX } from "./limits.ts";
+import { SecretVersion } from "./secret-version.ts";
 
 const PrintableText = (lengthMax: number) =>
   z
@@ -97,6 +98,28 @@ export const RuleOverride = z.strictObject({
   ...provenance,
 });
 
+/** How far a secret has got on its way to a new version; what clusters report says the rest. */
+export const RotationStage = z.enum(["introduced", "active", "revoked"]);
+export type RotationStage = z.infer<typeof RotationStage>;
+
+/**
+ * A secret on its way from one version to the next, by names and version ids alone. `introduced`: clusters are given
+ * `to` and go on using `from`. `active`: they use `to` and can still read `from`. `revoked`: `from` is worth nothing any more.
+ */
+export const SecretRotation = z.strictObject({
+  kind: z.literal("secretRotation"),
+  secret: Name,
+  /** Only the clusters of this service; every cluster that has the secret when absent. */
+  service: z.exactOptional(ServiceName),
+  from: SecretVersion,
+  /** Absent while a version is compromised and nobody has said which one takes its place. */
+  to: z.exactOptional(SecretVersion),
+  stage: RotationStage,
+  /** Somebody else may know the value of `from`: there is no time to lose. */
+  compromised: z.exactOptional(z.literal(true)),
+  ...provenance,
+});
+
 export const Overlay = z.discriminatedUnion("kind", [
   RegionDrain,
   ClusterDrain,
@@ -106,6 +129,7 @@ export const Overlay = z.discriminatedUnion("kind", [
   FlagSwitch,
   Freeze,
   RuleOverride,
+  SecretRotation,
 ]);
 export type Overlay = z.infer<typeof Overlay>;
 export type RegionDrain = z.infer<typeof RegionDrain>;
@@ -116,6 +140,7 @@ export type WeightShift = z.infer<typeof WeightShift>;
 export type FlagSwitch = z.infer<typeof FlagSwitch>;
 export type Freeze = z.infer<typeof Freeze>;
 export type RuleOverride = z.infer<typeof RuleOverride>;
+export type SecretRotation = z.infer<typeof SecretRotation>;
 
 /** What an overlay is on; there is at most one overlay for each key. */
 export function overlayKey(overlay: Overlay): string {
@@ -136,5 +161,7 @@ export function overlayKey(overlay: Overlay): string {
       return `freeze/${overlay.name}`;
     case "ruleOverride":
       return `ruleOverride/${overlay.name}`;
+    case "secretRotation":
+      return `secretRotation/${overlay.secret}${overlay.service === undefined ? "" : `/${overlay.service}`}`;
   }
 }

@@ -116,6 +116,9 @@ export const ACTIONS = [
   "freeze.lift",
   "override.set",
   "override.lift",
+  "secret.rotate",
+  "secret.revoke",
+  "secret.compromised",
   "revision.restore",
   "batch.commit",
 ] as const;
@@ -136,10 +139,28 @@ export type PublishingPolicy = z.infer<typeof PublishingPolicy>;
 /** How much traffic to reckon with until edges have reported some. */
 export const DemandPolicy = z.strictObject({ requestsPerSecond: z.int().check(z.minimum(1), z.maximum(100_000_000)) });
 
+/** What clusters report that may differ from what is declared, or between the clusters of a service. */
+export const DRIFT_FIELDS = ["version", "imageDigest", "configDigest", "secrets", "keyIds", "compliance"] as const;
+export const DriftField = z.enum(DRIFT_FIELDS);
+export type DriftField = z.infer<typeof DriftField>;
+
+export const DriftPolicy = z.strictObject({
+  /** How grave a difference is; `error` stops preflight, `ignore` is not reported. */
+  severities: z.exactOptional(z.partialRecord(DriftField, z.enum(["error", "warning", "ignore"]))),
+  /** From when on a difference opens an incident. */
+  maxAge: z.exactOptional(Duration),
+});
+export type DriftPolicy = z.infer<typeof DriftPolicy>;
+
+/** Secrets older than this should have been rotated; a warning comes at four fifths of it. */
+export const SecretsPolicy = z.strictObject({ maxAge: Duration });
+
 export const PolicySpec = z.strictObject({
   safety: z.exactOptional(SafetyPolicy),
   approvals: z.exactOptional(z.array(ApprovalRule).check(z.minLength(1, NOT_EMPTY), z.maxLength(APPROVAL_RULES_MAX))),
   publishing: z.exactOptional(PublishingPolicy),
   demand: z.exactOptional(DemandPolicy),
+  drift: z.exactOptional(DriftPolicy),
+  secrets: z.exactOptional(SecretsPolicy),
 });
 export type PolicySpec = z.infer<typeof PolicySpec>;

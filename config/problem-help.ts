@@ -47,6 +47,11 @@ const EDGE_HELP = {
     means: "Every region of the service is drained or disabled.",
     fix: "Try again in a moment. Operators: end a drain; GET /v1/fleet lists what is drained and by whom.",
   },
+  replicaLagging: {
+    means:
+      "The clusters that could serve this report that their copies of the data are further behind than the service tolerates for this kind of request.",
+    fix: "Try again in a moment. Operators: see in GET /v1/health who is behind and why; `replicaLag` of the service says how much is tolerated.",
+  },
   noHealthyCluster: {
     means:
       "Too few clusters of the service are healthy, and the route says to refuse rather than to try unhealthy ones.",
@@ -78,6 +83,10 @@ const ADMIN_HELP = {
   unauthenticated: {
     means: "The request has no bearer token, or one that is not valid here.",
     fix: "Send `Authorization: Bearer ...` with the token of this environment.",
+  },
+  signatureInvalid: {
+    means: "A cluster may write its own status only, and this one is not signed with the `statusKey` of that cluster.",
+    fix: 'Send `Fairlead-Signature: ed25519=<base64>`, over "fairlead-status/1", a line feed and the exact bytes of the body.',
   },
   forbidden: {
     means:
@@ -111,6 +120,10 @@ const ADMIN_HELP = {
   overrideUnknown: {
     means: "No override of this name is in force; it may have ended by itself.",
     fix: "GET /v1/overrides lists those in force.",
+  },
+  secretUnknown: {
+    means: "No cluster has this secret among its `reports.secrets`, or none of the service that was named.",
+    fix: "GET /v1/secrets lists them. A new secret is declared with the clusters that must have it.",
   },
   approvalUnknown: {
     means: "No change with this id waits or waited for approval.",
@@ -183,6 +196,18 @@ const ADMIN_HELP = {
     means: "The override names safety rules that do not exist. Nothing was changed.",
     fix: "Correct what `errors` names; verdicts of a plan say how each rule is called.",
   },
+  secretInvalid: {
+    means: "The rotation is not at the point where this step can be taken. Nothing was changed.",
+    fix: "Do what detail says; GET /v1/secrets shows how far the rotation is and whom it waits for.",
+  },
+  statusInvalid: {
+    means: "The status is not of the form that is expected, of another cluster, or of another time. Nothing was kept.",
+    fix: "Correct what `errors` names. The clock of the cluster may be off by five minutes at most.",
+  },
+  preflightInvalid: {
+    means: "The lists `services` and `clusters` name what the documents do not have, or no cluster is in both of them.",
+    fix: "Correct the names, or leave the lists out to ask about everything.",
+  },
   restoreInvalid: {
     means: "That revision lacks documents that were asked for. Nothing was changed.",
     fix: "Correct what `errors` names; GET /v1/deleted says in which revision a document was last there.",
@@ -213,6 +238,10 @@ const ADMIN_HELP = {
   approvalOwn: {
     means: "Who asked for the change, or has approved it once, is not the second person.",
     fix: "Ask somebody else with the role of an approver.",
+  },
+  statusReplayed: {
+    means: "Its time is not later than that of the last status of this cluster: it was sent before.",
+    fix: "Send the status of now, with a new `atMs`.",
   },
   incidentClosed: {
     means: "Somebody has closed this incident.",

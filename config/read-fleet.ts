@@ -34,7 +34,11 @@ export type ReadFleet = {
   /** What it comes to: templates resolved, sorted by name. */
   readonly fleet: Fleet;
   readonly findings: readonly Finding[];
+  /** From a path inside a document of `fleet` to a path from the root of the inputs. */
+  readonly locate: Locate;
 };
+
+export type Locate = (kind: DocumentKind, name: string, path: FindingPath) => FindingPath;
 
 export function readFleet(inputs: readonly unknown[], options: ReadOptions): ReadFleet {
   if (inputs.length > DOCUMENTS_MAX) return tooManyDocuments(inputs.length);
@@ -60,6 +64,7 @@ export function readFleet(inputs: readonly unknown[], options: ReadOptions): Rea
     environments: ofKind(placed, "Environment"),
     flags: ofKind(placed, "Flag"),
     policies: ofKind(placed, "Policy"),
+    monitors: ofKind(placed, "Monitor"),
     declared: [...declared, ...resolvedNames],
     complete: shapeFindings.length === 0 && resolved.findings.length === 0,
     development: options.development,
@@ -68,6 +73,16 @@ export function readFleet(inputs: readonly unknown[], options: ReadOptions): Rea
     documents: placed.map(({ document }) => document),
     fleet: toFleet(input),
     findings: distinct([...shapeFindings, ...resolved.findings, ...runChecks(input)]),
+    locate: locator([...placed, ...resolved.clusters]),
+  };
+}
+
+/** Most readers ask for nothing, so the table is made when somebody does. */
+function locator(placed: readonly Placed[]): Locate {
+  let byId: ReadonlyMap<string, Placed> | undefined;
+  return (kind, name, path) => {
+    byId ??= new Map(placed.map((one) => [`${one.document.kind}/${one.document.metadata.name}`, one]));
+    return byId.get(`${kind}/${name}`)?.locate(path) ?? [];
   };
 }
 
@@ -150,7 +165,7 @@ function unknownEnvironment(
 }
 
 /** Two Policies are an error (`checks/limits.ts`), so of the first it may be said that it is the only one. */
-function toFleet({ regions, services, clusters, routes, flags, policies }: CheckInput): Fleet {
+function toFleet({ regions, services, clusters, routes, flags, policies, monitors }: CheckInput): Fleet {
   const policy = policies[0]?.document;
   return {
     regions: documentsByName(regions),
@@ -158,6 +173,7 @@ function toFleet({ regions, services, clusters, routes, flags, policies }: Check
     clusters: documentsByName(clusters),
     routes: documentsByName(routes),
     flags: documentsByName(flags),
+    monitors: documentsByName(monitors),
     ...(policy === undefined ? {} : { policy }),
   };
 }
@@ -186,7 +202,8 @@ function tooManyDocuments(count: number): ReadFleet {
   const message = `a fleet has at most ${DOCUMENTS_MAX} documents, not ${count}`;
   return {
     documents: [],
-    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [] },
+    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [], monitors: [] },
     findings: [{ code: "limit.exceeded", severity: "error", path, message }],
+    locate: () => [],
   };
 }

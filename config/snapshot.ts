@@ -5,16 +5,6 @@
  */
 import * as z from "zod/mini";
 import {
-  AdminState,
-  HeaderMatch,
-  HeaderName,
-  Mirror,
-  PathMatch,
-  ResidencyRule,
-  Side,
-  SteeringConditions,
-} from "./documents.ts";
-import {
   ClusterName,
   Jurisdiction,
   Name,
@@ -25,9 +15,23 @@ import {
   ShareBps,
   Weight,
 } from "./ids.ts";
+import {
+  AdminState,
+  HeaderMatch,
+  HeaderName,
+  Mirror,
+  PathMatch,
+  ResidencyRule,
+  Side,
+  SteeringConditions,
+} from "./shared-shapes.ts";
 import { Vantage } from "./vantage.ts";
 
-/** Rises when an old edge would misread a new snapshot; such an edge keeps what it has. */
+/**
+ * Rises when an old edge would misread a new snapshot; such an edge keeps what it has. A field that is left out unless
+ * somebody uses it, as `replicaLag`, does not raise it: an edge that does not know it refuses that snapshot anyway, since
+ * the schema is strict. Raising it would make old edges refuse every snapshot, and new ones what still lies in KV.
+ */
 export const SNAPSHOT_SCHEMA_VERSION = 1;
 
 /** `enabled` takes everyone, `draining` bound clients until `deadlineMs`, `disabled` nobody. */
@@ -69,6 +73,15 @@ export const SnapshotLoadPolicy = z.strictObject({
 });
 export type SnapshotLoadPolicy = z.infer<typeof SnapshotLoadPolicy>;
 
+/** The largest lag of a cluster's data that requests tolerate, in milliseconds. What is absent tolerates any. */
+export const SnapshotReplicaLag = z.strictObject({
+  /** GET, HEAD and OPTIONS. */
+  readsMs: z.exactOptional(z.int().check(z.minimum(0))),
+  /** Everything else. */
+  writesMs: z.exactOptional(z.int().check(z.minimum(0))),
+});
+export type SnapshotReplicaLag = z.infer<typeof SnapshotReplicaLag>;
+
 export const SnapshotService = z.strictObject({
   name: ServiceName,
   /** Absent: every region may serve every client. Present: the first match decides, no match means nobody. */
@@ -81,6 +94,7 @@ export const SnapshotService = z.strictObject({
   totalMs: z.int().check(z.minimum(1)),
   recovery: SnapshotRecovery,
   load: SnapshotLoadPolicy,
+  replicaLag: z.exactOptional(SnapshotReplicaLag),
 });
 export type SnapshotService = z.infer<typeof SnapshotService>;
 

@@ -54,6 +54,7 @@ export function createDeps(env: Env): Deps {
     ask,
     traffic,
     rejections,
+    ejections: () => health.ejections(),
     pseudonym: createPseudonym(randomHex(32)),
     chance: Math.random,
     log: logEvent,

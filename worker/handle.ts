@@ -33,7 +33,7 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
   const question = {
     snapshot,
     facts: binding === undefined ? facts : { ...facts, binding },
-    health: deps.health.view(snapshot, now),
+    health: deps.health.view(snapshot, facts.place, now),
     draw: deps.draw(),
     now,
   };

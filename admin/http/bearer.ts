@@ -1,6 +1,6 @@
 /**
  * Who asks, by the bearer token. A token that nobody holds is refused, and the audit log hears of it: summed up, because
- * everybody on the internet can send one.
+ * everybody on the internet can send one. Clusters that send their status have none, and pass.
  */
 import { createMiddleware } from "hono/factory";
 import { may } from "../core/authority/principal.ts";
@@ -10,6 +10,7 @@ import { errorText, logEvent } from "../log.ts";
 import type { AppEnv } from "./context.ts";
 import { principalOf } from "./principals.ts";
 import { refuse } from "./problem.ts";
+import { isStatusPush } from "./status-push.ts";
 import { Tally } from "./tally.ts";
 
 const SCHEME_PATTERN = /^bearer +([\x21-\x7e]+)$/i;
@@ -18,6 +19,7 @@ const SCHEME_PATTERN = /^bearer +([\x21-\x7e]+)$/i;
 const refusals = new Tally(10_000);
 
 export const bearer = createMiddleware<AppEnv>(async (c, next) => {
+  if (isStatusPush(c.req)) return next();
   const token = SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
   const principal = token === undefined ? undefined : await principalOf(c.env, token);
   if (principal === undefined) {

@@ -2,11 +2,13 @@
  * Reads the body of a mutation: JSON only, bounded by the bytes that arrive (a content length may lie), by depth and by
  * time, strictly decoded. What passes takes the place of the stream, for the route's validator to parse.
  */
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { BODY_BYTES_MAX, BODY_DEPTH_MAX } from "../../config/limits.ts";
 import { parseStrictJson } from "../core/json/strict-json.ts";
 import type { AppEnv } from "./context.ts";
 import { refused } from "./problem.ts";
+import { isStatusPush } from "./status-push.ts";
 
 /** A body that trickles in must not hold an isolate's memory for long. */
 const BODY_MS_MAX = 10_000;
@@ -19,8 +21,8 @@ export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
   if (c.req.method === "GET" || c.req.method === "HEAD") return next();
   // A backup is larger than any document, and is read as a stream of lines by whoever takes it.
   if (new URL(c.req.url).pathname === BACKUP_RESTORE_PATH) return next();
-  checkContentType(c.req.header("content-type"), c.req.header("content-encoding"));
-  const bytes = await readBytes(c.req.raw.body);
+  if (isStatusPush(c.req)) return next();
+  const bytes = await readJsonBytes(c, BODY_BYTES_MAX);
   const parsed = parseStrictJson(decode(bytes), BODY_DEPTH_MAX);
   if (!parsed.ok) {
     const { code, pointer, detail } = parsed.error;
@@ -30,6 +32,12 @@ export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
   return next();
 });
 
+/** The bytes of a body that says that it is JSON; whether it is, is not looked at. */
+export async function readJsonBytes(c: Context<AppEnv>, bytesMax: number): Promise<Uint8Array> {
+  checkContentType(c.req.header("content-type"), c.req.header("content-encoding"));
+  return readBytes(c.req.raw.body, bytesMax);
+}
+
 function checkContentType(type: string | undefined, coding: string | undefined): void {
   if (type === undefined || !JSON_PATTERN.test(type))
     throw refused("contentTypeUnsupported", "Send the body with `content-type: application/json`.");
@@ -37,7 +45,7 @@ function checkContentType(type: string | undefined, coding: string | undefined):
     throw refused("contentTypeUnsupported", "Send the body without content coding.");
 }
 
-async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+async function readBytes(body: ReadableStream<Uint8Array> | null, bytesMax: number): Promise<Uint8Array> {
   if (body === null) return new Uint8Array();
   const reader = body.getReader();
   const untilMs = Date.now() + BODY_MS_MAX;
@@ -46,9 +54,9 @@ async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<Uint8
     const { done, value } = await readBefore(untilMs, reader);
     if (done) return concatenate(pieces, length);
     length += value.byteLength;
-    if (length > BODY_BYTES_MAX) {
+    if (length > bytesMax) {
       await reader.cancel();
-      throw refused("bodyTooLarge", `A body may have ${BODY_BYTES_MAX} bytes at most.`);
+      throw refused("bodyTooLarge", `A body may have ${bytesMax} bytes at most.`);
     }
     pieces.push(value);
   }

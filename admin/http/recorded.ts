@@ -7,11 +7,14 @@ import { createMiddleware } from "hono/factory";
 import { fleetStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type AppContext, type AppEnv, askerOf } from "./context.ts";
+import { isStatusPush } from "./status-push.ts";
 
 const READING = ["GET", "HEAD", "OPTIONS"];
 
 export const recordRefusals = createMiddleware<AppEnv>(async (c, next) => {
   await next();
+  // Anybody can send a status, signed or not; the status object counts what it refuses.
+  if (isStatusPush(c.req)) return;
   const { status } = c.res;
   if (READING.includes(c.req.method) || status < 400 || status >= 500 || c.get("recorded") === true) return;
   try {

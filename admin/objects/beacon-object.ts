@@ -1,8 +1,8 @@
 /**
  * What the edges of one vantage ask: the newest revision, its signed text, and the health of the clusters. Told by the
- * fleet object and the prober, it never goes back: what is older than what it has is ignored, so late and repeated
- * messages do no harm. It decides nothing and cannot sign; edges verify what they get. Edges tell it which revision they
- * serve, how that goes and what traffic they have, and it counts.
+ * fleet object and the health object, it never goes back: what is older than what it has is ignored, so late and
+ * repeated messages do no harm. It decides nothing and cannot sign; edges verify what they get. Edges tell it which
+ * revision they serve, how that goes, what traffic they have and which clusters they have ejected, and it counts.
  */
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../../config/beacon.ts";
 import { HEALTH_REPORT_EMPTY, HealthReport } from "../../config/health.ts";
 import { Revision } from "../../config/ids.ts";
+import { type EdgeEvidence, EjectionReports } from "../core/health/evidence.ts";
 import { EdgeReports, type ReportedEdges } from "../core/propagation/edge-reports.ts";
 import { type BeaconDemand, RecentDemand } from "../core/propagation/recent-demand.ts";
 import { RecentFigures, type RevisionFigures } from "../core/propagation/revision-figures.ts";
@@ -34,6 +35,9 @@ export type BeaconPropagation = ReportedEdges & {
   readonly figures: readonly RevisionFigures[];
 };
 
+/** What a beacon answers to a health report: what it holds now, and what its edges have ejected. */
+export type HealthReceipt = { readonly sequence: number; readonly evidence: EdgeEvidence };
+
 export type SnapshotMessage = { readonly revision: number; readonly text: string };
 
 export class BeaconObject extends DurableObject<AdminEnv> {
@@ -43,6 +47,7 @@ export class BeaconObject extends DurableObject<AdminEnv> {
   readonly #reports = new EdgeReports();
   readonly #figures = new RecentFigures();
   readonly #demand = new RecentDemand();
+  readonly #ejections = new EjectionReports();
   /** Loaded when it is first asked for. */
   #text: string | undefined;
 
@@ -96,15 +101,15 @@ export class BeaconObject extends DurableObject<AdminEnv> {
     return this.#demand.view(Date.now());
   }
 
-  /** Answers with the sequence that it holds afterwards. */
-  async acceptHealth(message: HealthReport): Promise<number> {
+  async acceptHealth(message: HealthReport): Promise<HealthReceipt> {
     this.#failing.check();
     const health = HealthReport.parse(message);
-    if (health.sequence <= this.#state.health.sequence) return this.#state.health.sequence;
-    const state = { ...this.#state, health };
-    saveState(this.ctx.storage.sql, state);
-    this.#state = state;
-    return health.sequence;
+    if (health.sequence > this.#state.health.sequence) {
+      const state = { ...this.#state, health };
+      saveState(this.ctx.storage.sql, state);
+      this.#state = state;
+    }
+    return { sequence: this.#state.health.sequence, evidence: this.#ejections.view(Date.now()) };
   }
 
   async setFailing(failing: boolean): Promise<void> {
@@ -121,6 +126,7 @@ export class BeaconObject extends DurableObject<AdminEnv> {
     this.#reports.accept(report, nowMs);
     this.#figures.accept(report, nowMs);
     this.#demand.accept(report, nowMs);
+    this.#ejections.accept(report, nowMs);
     return new Response(null, { status: 204 });
   }
 }
@@ -144,7 +150,7 @@ function loadState(sql: SqlStorage): BeaconState {
 }
 
 /**
- * The row may be of a release with another form of report. Without health routing goes by weights, and the prober's next
+ * The row may be of a release with another form of report. Without health routing goes by weights, and the next
  * report is seconds away; a beacon that fails to start would cost its edges the snapshots as well.
  */
 function parseHealth(text: string): HealthReport {

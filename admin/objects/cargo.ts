@@ -1,18 +1,23 @@
 /**
- * What the carriers of one state are sent: its snapshot, signed, and what the prober probes. Each part is made when it is
- * first needed and once; how it gets there is the publisher's.
+ * What the carriers of one state are sent: its snapshot, signed, and what probers, the health and the status object watch.
+ * Each part is made when it is first needed and once; how it gets there is the publisher's.
  */
-import { canonicalJson } from "../../config/canonical.ts";
-import { VANTAGES, type Vantage } from "../../config/vantage.ts";
+import { unreachable } from "../../config/invariant.ts";
+import type { Vantage } from "../../config/vantage.ts";
 import type { FleetState } from "../core/changes/state.ts";
 import { sha256Hex } from "../core/digest.ts";
-import { probeTargets } from "../core/health/targets.ts";
+import { HealthConfigs, type ProberConfig } from "../core/health/configs.ts";
+import type { WatchConfig } from "../core/health/watch.ts";
 import { canonicalRecord } from "../core/json/canonical-parts.ts";
-import type { AdminEnv } from "../env.ts";
+import { type StatusConfig, statusConfigOf } from "../core/status/status-config.ts";
+import { type AdminEnv, isDevelopment } from "../env.ts";
 import { sha256Hex as sha256HexByPlatform } from "../store/digest.ts";
-import type { ProberConfig } from "../store/prober-store.ts";
 import { signSnapshot } from "./snapshot-signer.ts";
 import { snapshotOf } from "./target.ts";
+
+export type Carrier =
+  | { readonly kind: "kv" | "health" | "status" }
+  | { readonly kind: "beacon" | "prober"; readonly vantage: Vantage };
 
 export class Cargo {
   readonly revision: number;
@@ -20,6 +25,8 @@ export class Cargo {
   readonly #env: AdminEnv;
   #payload: string | undefined;
   #snapshotDigest: string | undefined;
+  #watchConfig: WatchConfig | undefined;
+  readonly #proberConfigs = new Map<Vantage, ProberConfig>();
   #signed: Promise<string> | undefined;
 
   constructor(state: FleetState, env: AdminEnv) {
@@ -28,19 +35,44 @@ export class Cargo {
     this.#env = env;
   }
 
-  get snapshotDigest(): string {
-    this.#snapshotDigest ??= sha256Hex(this.#digested);
-    return this.#snapshotDigest;
+  /** Of what the carrier gets. That of a config says nothing of its revision, so that two which ask the same are equal. */
+  digestFor(carrier: Carrier): string {
+    switch (carrier.kind) {
+      case "kv":
+      case "beacon":
+        this.#snapshotDigest ??= sha256Hex(this.#digested);
+        return this.#snapshotDigest;
+      case "prober":
+        return this.proberConfig(carrier.vantage).digest;
+      case "health":
+        return this.watchConfig().digest;
+      case "status":
+        return this.statusConfig().digest;
+      default:
+        return unreachable(carrier);
+    }
   }
 
-  /** The same digest beforehand: the platform makes it many times faster than we do, but only with a promise. */
+  /** The snapshot's digest beforehand: the platform makes it many times faster than we do, but only with a promise. */
   async digestSnapshot(): Promise<void> {
     this.#snapshotDigest ??= await sha256HexByPlatform(this.#digested);
   }
 
-  get probes(): { readonly config: ProberConfig; readonly digest: string } {
-    const { digest, ...config } = probesOf(this.#state.fleet);
-    return { config: { revision: this.revision, ...config }, digest };
+  proberConfig(vantage: Vantage): ProberConfig {
+    const known = this.#proberConfigs.get(vantage);
+    if (known !== undefined) return known;
+    const config = this.#healthConfigs.prober(vantage, this.revision);
+    this.#proberConfigs.set(vantage, config);
+    return config;
+  }
+
+  watchConfig(): WatchConfig {
+    this.#watchConfig ??= this.#healthConfigs.watch(this.revision);
+    return this.#watchConfig;
+  }
+
+  statusConfig(): StatusConfig {
+    return statusConfigOf(this.#state);
   }
 
   /** Signed once and shared; a failure to sign is a failure of each carrier that needed it, and is tried again. */
@@ -62,24 +94,16 @@ export class Cargo {
     this.#payload ??= canonicalRecord(snapshotOf(this.#state));
     return this.#payload;
   }
+
+  get #healthConfigs(): HealthConfigs {
+    const { fleet } = this.#state;
+    const known = HEALTH_CONFIGS.get(fleet);
+    if (known !== undefined) return known;
+    const configs = new HealthConfigs(fleet, { development: isDevelopment(this.#env) });
+    HEALTH_CONFIGS.set(fleet, configs);
+    return configs;
+  }
 }
 
-type Probes = Omit<ProberConfig, "revision"> & { readonly digest: string };
-
-const probesByFleet = new WeakMap<FleetState["fleet"], Probes>();
-
-/** Comes of the documents alone, which most revisions leave as they are. */
-function probesOf(fleet: FleetState["fleet"]): Probes {
-  const known = probesByFleet.get(fleet);
-  if (known !== undefined) return known;
-  const config = { targets: probeTargets(fleet), vantages: vantagesOf(fleet) };
-  const probes = { ...config, digest: sha256Hex(canonicalJson(config)) };
-  probesByFleet.set(fleet, probes);
-  return probes;
-}
-
-/** Where a fleet is served from, in the order of all vantages. */
-export function vantagesOf(fleet: FleetState["fleet"]): readonly Vantage[] {
-  const used = new Set(fleet.regions.map(({ spec }) => spec.vantage));
-  return VANTAGES.filter((vantage) => used.has(vantage));
-}
+/** Shifts and drains leave the fleet as it is. */
+const HEALTH_CONFIGS = new WeakMap<FleetState["fleet"], HealthConfigs>();

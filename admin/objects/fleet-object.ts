@@ -12,8 +12,10 @@ import type { Snapshot } from "../../config/snapshot.ts";
 import type { Vantage } from "../../config/vantage.ts";
 import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
+import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
 import type { Plan } from "../core/plan/plan.ts";
+import type { PreflightReport } from "../core/preflight/finding.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type ApprovalRecord, approvalsBefore, findApproval, nextApprovalExpiryMs } from "../store/approvals.ts";
@@ -41,6 +43,7 @@ import { FailingSwitch } from "./failing-switch.ts";
 import { History, type RevisionView } from "./history.ts";
 import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
 import { OwnChanges } from "./own-changes.ts";
+import { type PreflightRequest, runPreflight } from "./preflight.ts";
 import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
 import { Reckoning } from "./reckoning.ts";
@@ -153,6 +156,12 @@ export class FleetObject extends DurableObject<AdminEnv> {
     });
   }
 
+  async preflight(request: PreflightRequest): Promise<Result<PreflightReport, AdminRefusal>> {
+    this.#check();
+    const development = isDevelopment(this.env);
+    return runPreflight(request, { development, target: this.#target, reckoning: this.#reckoning });
+  }
+
   // --- History
 
   async listRevisions(before: number, limit: number): Promise<readonly RevisionRecord[]> {
@@ -216,6 +225,14 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const answer = this.#incidents.open(opening, asker, Date.now());
     await this.#arm();
     return answer;
+  }
+
+  /** For the other objects of the control plane, which have nobody to ask. */
+  async openOwnIncident(incident: NewIncident): Promise<IncidentRecord> {
+    this.#check();
+    const record = this.#incidents.openOwn(incident);
+    await this.#arm();
+    return record;
   }
 
   async closeIncident(closing: ClosingIncident, asker: Asker): Promise<Result<IncidentRecord, AdminRefusal>> {

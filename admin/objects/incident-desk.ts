@@ -1,8 +1,11 @@
 /** Incidents that people open and close. While a serious one is open, only what makes things safer gets through. */
 import type { AdminRefusal } from "../../config/admin-problems.ts";
+import { canonicalJson } from "../../config/canonical.ts";
+import { invariant } from "../../config/invariant.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import { may } from "../core/authority/principal.ts";
 import type { Asker } from "../core/commit/change-request.ts";
+import type { NewIncident } from "../core/commit/incidents.ts";
 import { forbidden } from "../core/commit/preconditions.ts";
 import {
   closeIncident,
@@ -10,6 +13,7 @@ import {
   type IncidentRecord,
   type OpenedIncident,
   openIncident,
+  openIncidents,
 } from "../store/incidents.ts";
 import type { NamedEntry } from "./audit-log.ts";
 import { type CommitWriter, leafState } from "./commit-writer.ts";
@@ -19,6 +23,8 @@ export type OpeningIncident = { readonly severity: 1 | 2 | 3; readonly title: st
 export type ClosingIncident = { readonly id: string; readonly reason: string };
 
 const UNKNOWN: AdminRefusal = { code: "incidentUnknown", detail: "There is no such incident." };
+const SELF = { name: "fairlead", kind: "system", roles: [] } as const;
+
 const CLOSED: AdminRefusal = { code: "incidentClosed", detail: "The incident has been closed." };
 
 export class IncidentDesk {
@@ -51,6 +57,22 @@ export class IncidentDesk {
     return opened === undefined ? err(UNKNOWN) : ok(opened);
   }
 
+  /** Once: who is not sure whether a first try got through may try again while the incident is open. */
+  openOwn(incident: NewIncident): IncidentRecord {
+    const cause = canonicalJson(incident.cause);
+    const known = openIncidents(this.#sql).find((one) => canonicalJson(one.cause) === cause);
+    if (known !== undefined) return known;
+    const { reason, openedAtMs: nowMs } = incident;
+    const asker = { principal: SELF, requestId: "alarm" } as const;
+    const entry = this.#entry(asker, { action: "fairlead.incident", resource: "incident", reason, nowMs });
+    let opened: IncidentRecord | undefined;
+    this.#writer.enter(entry, () => {
+      opened = openIncident(this.#sql, incident);
+    });
+    invariant(opened !== undefined, "the writer has run what belongs to the leaf");
+    return opened;
+  }
+
   close({ id, reason }: ClosingIncident, asker: Asker, nowMs: number): Result<IncidentRecord, AdminRefusal> {
     const entry = this.#entry(asker, { action: "incident.close", resource: `incident/${id}`, reason, nowMs });
     if (!may(asker.principal, "incident.close"))
@@ -69,7 +91,7 @@ export class IncidentDesk {
   }
 
   #entry(
-    { principal, requestId }: Asker,
+    { principal, requestId }: { readonly principal: NamedEntry["actor"]; readonly requestId: string },
     {
       nowMs,
       ...rest

@@ -1,47 +1,50 @@
 /**
- * Probes every cluster that has a health check, on an alarm, and tells the beacons what it believes. Pure parts decide
- * what a probe means and when the next one is due; this object keeps the clock, the sockets and the storage.
+ * Probes, from one vantage, every cluster that has a health check or a Monitor, on an alarm, and tells the health object
+ * what it sees; fetches what the clusters near it report of themselves, for the status object. Pure parts decide whom to
+ * ask when and what an answer means (`core/health/probing.ts`); this object keeps the clock, the sockets and the storage.
  */
 import { DurableObject } from "cloudflare:workers";
-import { canonicalJson } from "../../config/canonical.ts";
-import { HealthReport, type HealthState } from "../../config/health.ts";
-import { type ClusterHealth, observe, unknownHealth } from "../core/health/observe.ts";
-import { nextProbeMs, type ProbeTarget } from "../core/health/targets.ts";
-import { type AdminEnv, beaconStub, isDevelopment } from "../env.ts";
+import type { ClusterHealth } from "../core/health/cluster-health.ts";
+import type { ConfigTag, ProberConfig } from "../core/health/configs.ts";
+import { HEARTBEAT_MS } from "../core/health/judge.ts";
+import type { CheckHealth } from "../core/health/observe.ts";
+import { type ProbeTask, Probing } from "../core/health/probing.ts";
+import type { RanIn, VantageMessage } from "../core/health/view.ts";
+import { type AdminEnv, healthStub, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, PROBER_MIGRATIONS } from "../store/migrations.ts";
-import { loadProber, type ProberConfig, saveConfig, saveHealth, saveSequence } from "../store/prober-store.ts";
+import { loadProber, saveConfig, saveHealth } from "../store/prober-store.ts";
 import { withinMs } from "./deadline.ts";
 import { FailingSwitch } from "./failing-switch.ts";
-import { type Fetch, probe } from "./probe.ts";
+import { type Fetch, type ProbeOptions, probe, pullStatus } from "./probe.ts";
 
-/** Connections that may wait for headers at the same time in one invocation; a seventh would queue (Workers limits). */
-const PROBES_AT_ONCE_MAX = 6;
-/** Beacons hear from us at least this often, so that an edge can tell silence from health. */
-const HEARTBEAT_MS = 10_000;
 /** One run of the alarm handler; the platform ends a run after 15 minutes, and a restart should not lose much. */
 const RUN_MS_MAX = 30_000;
-const BEACON_MS_MAX = 2_000;
-/** How soon a beacon that did not answer is told again, and a failing object looks whether it still has to fail. */
+/** The health and the status object answer from memory. */
+const TELL_MS_MAX = 2_000;
+/** How soon the health object is told again when it did not answer, and a failing object looks whether it still has to fail. */
 const RETRY_MS = 1_000;
 /** The alarm that is set before the work, should the object die in it. While the handler runs no second one begins. */
 const RESCUE_MS = 1_000;
 
-export type ClusterHealthView = ClusterHealth & { readonly cluster: string };
-
-export type ProberView = { readonly report: HealthReport; readonly clusters: readonly ClusterHealthView[] };
+/** What is believed of one cluster here, with each of its checks. */
+export type ProbedCluster = Omit<ClusterHealth, "checks"> & {
+  readonly checks: readonly (CheckHealth & { readonly name: string })[];
+};
 
 export class ProberObject extends DurableObject<AdminEnv> {
   readonly #failing: FailingSwitch;
   readonly #fetch: Fetch;
-  #config: ProberConfig;
-  #sequence: number;
-  #health: Map<string, ClusterHealth>;
-  /** When each cluster is probed next. In memory only: after a restart everything is due, spread by jitter. */
-  readonly #dueMs = new Map<string, number>();
-  #reportedAtMs = 0;
-  /** When the beacons hear from us next; 0 for as soon as possible. */
-  #reportDueMs = 0;
+  readonly #probing: Probing;
+  #config: ProberConfig | undefined;
+  #ranIn: RanIn = { kind: "unknown" };
+  /** By the clock, so that it also rises over a restart, and when the storage of this object is ever lost. */
+  #sequence = Date.now();
+  /** Of the view that the health object holds. */
+  #heldSequence = -1;
+  /** When it hears from us next; 0 for as soon as possible. */
+  #tellDueMs = 0;
+  #telling: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: AdminEnv) {
     super(ctx, env);
@@ -49,36 +52,38 @@ export class ProberObject extends DurableObject<AdminEnv> {
     this.#failing = new FailingSwitch(ctx.storage, isDevelopment(env));
     const egress = env.EGRESS;
     this.#fetch = egress === undefined ? (url, init) => fetch(url, init) : (url, init) => egress.fetch(url, init);
-    const { config, sequence, health } = loadProber(ctx.storage.sql);
+    const { config, health } = loadProber(ctx.storage.sql);
+    this.#probing = new Probing(health);
+    if (config === undefined) return;
     this.#config = config;
-    this.#sequence = sequence;
-    this.#health = new Map(health);
+    this.#probing.configure(config, Date.now(), Math.random);
+  }
+
+  /** Whether it goes by this config already. Most revisions change nothing here, and a drain must not send it all again. */
+  async hasConfig({ revision, digest }: ConfigTag): Promise<boolean> {
+    this.#failing.check();
+    if (this.#config?.digest !== digest) return false;
+    if (this.#config.revision < revision) this.#config = { ...this.#config, revision };
+    return true;
   }
 
   /** A config of an older revision than the one at work is a late message and has no effect. */
   async configure(config: ProberConfig): Promise<void> {
     this.#failing.check();
-    if (config.revision < this.#config.revision) return;
-    const before = this.#config;
+    if (this.#config !== undefined && config.revision < this.#config.revision) return;
     this.#config = config;
-    // Most revisions change nothing here: a shift or a drain must not cost a write of all targets and a round of probes.
-    if (canonicalJson({ ...before, revision: 0 }) === canonicalJson({ ...config, revision: 0 })) return;
     saveConfig(this.ctx.storage, config);
-    const kept = new Set(config.targets.map(({ cluster }) => cluster));
-    for (const cluster of this.#health.keys()) if (!kept.has(cluster)) this.#health.delete(cluster);
-    for (const cluster of this.#dueMs.keys()) if (!kept.has(cluster)) this.#dueMs.delete(cluster);
-    this.#reportDueMs = 0;
+    this.#probing.configure(config, Date.now(), Math.random);
+    this.#viewChanged();
     await this.ctx.storage.setAlarm(Date.now());
   }
 
-  async read(): Promise<ProberView> {
+  /** What its probes found of one cluster last; undefined when it does not probe it, or has not yet. */
+  async read(cluster: string): Promise<ProbedCluster | undefined> {
     this.#failing.check();
-    const nowMs = Date.now();
-    const clusters = this.#config.targets.map(({ cluster }) => ({
-      cluster,
-      ...(this.#health.get(cluster) ?? unknownHealth(nowMs)),
-    }));
-    return { report: this.#report(this.#reportedAtMs), clusters };
+    const health = this.#probing.healthOf(cluster);
+    if (health === undefined) return undefined;
+    return { ...health, checks: Array.from(health.checks, ([name, check]) => ({ name, ...check })) };
   }
 
   async setFailing(failing: boolean): Promise<void> {
@@ -90,7 +95,8 @@ export class ProberObject extends DurableObject<AdminEnv> {
     // Armed before the work: whatever goes wrong below, the object wakes up again.
     await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
     try {
-      if (!this.#failing.failing) await this.#run(Date.now() + RUN_MS_MAX);
+      const config = this.#config;
+      if (config !== undefined && !this.#failing.failing) await this.#run(Date.now() + RUN_MS_MAX, config.vantage);
     } catch (error) {
       logEvent("prober.runFailed", { error: errorText(error) });
     }
@@ -99,97 +105,123 @@ export class ProberObject extends DurableObject<AdminEnv> {
 
   async #arm(): Promise<void> {
     const nowMs = Date.now();
+    const isDone = this.#probing.isIdle && this.#heldSequence >= this.#sequence;
     if (this.#failing.failing) await this.ctx.storage.setAlarm(nowMs + RETRY_MS);
-    else if (this.#config.targets.length > 0) await this.ctx.storage.setAlarm(this.#nextMs(new Set()));
-    else await this.ctx.storage.deleteAlarm();
+    // Nobody told it anything, or it has nothing to probe and has said so.
+    else if (this.#config === undefined || isDone) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(Math.max(this.#nextMs(), nowMs));
   }
 
   /**
    * Probes what is due until nothing is, a few at a time. A cluster that hangs holds up one place, not the round: the
-   * others go on being probed beside it.
+   * others go on being probed beside it. Nor does a health object that hangs.
    */
-  async #run(untilMs: number): Promise<void> {
-    const running = new Map<string, Promise<void>>();
+  async #run(untilMs: number, vantage: ProberConfig["vantage"]): Promise<void> {
+    const running = new Set<Promise<void>>();
+    const options = { fetch: this.#fetch, vantage };
     for (;;) {
       const nowMs = Date.now();
-      if (nowMs < untilMs && !this.#failing.failing) this.#start(nowMs, running);
-      await this.#tellBeacons(nowMs);
-      if (running.size === 0) return;
-      const waitMs = running.size < PROBES_AT_ONCE_MAX ? this.#nextMs(new Set(running.keys())) - nowMs : HEARTBEAT_MS;
-      await Promise.race([...running.values(), scheduler.wait(Math.max(waitMs, 1))]);
+      const goesOn = nowMs < untilMs && !this.#failing.failing;
+      if (goesOn) {
+        for (const task of this.#probing.begin(nowMs, Math.random)) {
+          const work: Promise<void> = this.#perform(task, options).finally(() => running.delete(work));
+          running.add(work);
+        }
+        if (nowMs >= this.#tellDueMs) this.#tell(vantage);
+      }
+      const waiting = this.#telling === undefined ? [...running] : [...running, this.#telling];
+      if (waiting.length === 0) return;
+      await firstOf(waiting, goesOn ? Math.max(this.#nextMs() - nowMs, 1) : HEARTBEAT_MS);
     }
   }
 
-  #start(nowMs: number, running: Map<string, Promise<void>>): void {
-    const due = this.#config.targets
-      .filter(({ cluster }) => !running.has(cluster) && (this.#dueMs.get(cluster) ?? 0) <= nowMs)
-      .sort((a, b) => (this.#dueMs.get(a.cluster) ?? 0) - (this.#dueMs.get(b.cluster) ?? 0))
-      .slice(0, PROBES_AT_ONCE_MAX - running.size);
-    for (const target of due) {
-      this.#dueMs.set(target.cluster, nextProbeMs(target, nowMs, Math.random()));
-      running.set(
-        target.cluster,
-        this.#probe(target).finally(() => running.delete(target.cluster)),
-      );
+  async #perform(task: ProbeTask, options: ProbeOptions): Promise<void> {
+    const startedAtMs = Date.now();
+    try {
+      if (task.kind === "status") await this.#pull(task, options);
+      else await this.#probe(task, options);
+    } finally {
+      this.#probing.end(task, Date.now() - startedAtMs);
     }
   }
 
-  async #probe(target: ProbeTarget): Promise<void> {
-    const outcome = await probe(target, this.#fetch);
-    // The config may have changed meanwhile; what is not probed any more has no health.
-    if (!this.#config.targets.some(({ cluster }) => cluster === target.cluster)) return;
+  async #probe({ cluster, check }: ProbeTask & { kind: "probe" }, options: ProbeOptions): Promise<void> {
+    const { outcome, colo } = await probe(check, options);
     const nowMs = Date.now();
-    const before = this.#health.get(target.cluster) ?? unknownHealth(nowMs);
-    const after = observe(before, outcome, { thresholds: target, nowMs });
-    this.#health.set(target.cluster, after);
-    if (after.state === before.state) return;
-    this.#reportDueMs = 0;
-    saveHealth(this.ctx.storage.sql, target.cluster, after);
-    logEvent("cluster.healthChanged", { cluster: target.cluster, from: before.state, to: after.state });
+    if (colo !== undefined) this.#ranIn = { kind: "colo", colo, cluster, atMs: nowMs };
+    const change = this.#probing.observe(cluster, { check: check.name, outcome }, nowMs);
+    if (change === undefined) return;
+    const { from, to } = change;
+    saveHealth(this.ctx.storage.sql, cluster, to);
+    const because = to.because === undefined ? {} : { check: to.because.check, because: to.because.code };
+    logEvent("cluster.seenChanged", { cluster, vantage: options.vantage, from, to: to.state, ...because });
+    this.#viewChanged();
   }
 
-  /** When a state has changed, and every so often in any case. A beacon that cannot be reached hears the next report. */
-  async #tellBeacons(nowMs: number): Promise<void> {
-    if (nowMs < this.#reportDueMs) return;
-    this.#reportDueMs = nowMs + HEARTBEAT_MS;
-    this.#reportedAtMs = nowMs;
-    // By the clock, so that it also rises when the storage of this object is ever lost.
-    this.#sequence = Math.max(this.#sequence + 1, nowMs);
-    saveSequence(this.ctx.storage.sql, this.#sequence);
-    const report = this.#report(nowMs);
-    const told = this.#config.vantages.map((vantage) =>
-      withinMs(BEACON_MS_MAX, vantage, beaconStub(this.env, vantage).acceptHealth(report)),
+  async #pull({ cluster, url }: ProbeTask & { kind: "status" }, options: ProbeOptions): Promise<void> {
+    const bytes = await pullStatus(url, options);
+    if (bytes === undefined) return;
+    const pulled = { cluster, bytes, vantage: options.vantage, atMs: Date.now() };
+    // Not waited for: it must not hold a place that a probe could have.
+    this.ctx.waitUntil(
+      withinMs(TELL_MS_MAX, "status", statusStub(this.env).acceptPulled(pulled)).catch((error: unknown) =>
+        logEvent("status.notTold", { cluster, error: errorText(error) }),
+      ),
     );
-    for (const result of await Promise.allSettled(told)) {
-      if (result.status === "fulfilled") continue;
-      this.#reportDueMs = Math.min(this.#reportDueMs, nowMs + RETRY_MS);
-      logEvent("health.notTold", { error: errorText(result.reason) });
+  }
+
+  #viewChanged(): void {
+    this.#sequence = Math.max(this.#sequence + 1, Date.now());
+    this.#tellDueMs = 0;
+  }
+
+  /** One message at a time. What changes meanwhile goes with the next. */
+  #tell(vantage: ProberConfig["vantage"]): void {
+    this.#telling ??= this.#sendView(vantage).finally(() => {
+      this.#telling = undefined;
+    });
+  }
+
+  async #sendView(vantage: ProberConfig["vantage"]): Promise<void> {
+    const nowMs = Date.now();
+    this.#tellDueMs = nowMs + HEARTBEAT_MS;
+    const message = this.#message(vantage, nowMs);
+    try {
+      const held = await withinMs(TELL_MS_MAX, "health", healthStub(this.env).acceptView(message));
+      if (held === undefined) return this.#notAwaited(message.sequence, nowMs);
+      this.#heldSequence = held;
+      // It has lost what it was told before, or our clock went back: either way it has to hear all of it again.
+      if (this.#heldSequence > this.#sequence) this.#sequence = this.#heldSequence + 1;
+      if (this.#heldSequence < this.#sequence) this.#tellDueMs = 0;
+    } catch (error) {
+      this.#tellDueMs = Math.min(this.#tellDueMs, nowMs + RETRY_MS);
+      logEvent("health.notTold", { vantage, error: errorText(error) });
     }
   }
 
-  #report(atMs: number): HealthReport {
-    const states = this.#config.targets.map(({ cluster }): [string, HealthState] => [
-      cluster,
-      this.#health.get(cluster)?.state ?? "unknown",
-    ]);
-    const recovered = this.#config.targets.flatMap(({ cluster }): [string, number][] => {
-      const health = this.#health.get(cluster);
-      return health?.state === "healthy" && health.recoveredAtMs !== undefined ? [[cluster, health.recoveredAtMs]] : [];
-    });
-    return HealthReport.parse({
-      sequence: this.#sequence,
-      atMs,
-      clusters: Object.fromEntries(states),
-      recoveredAtMs: Object.fromEntries(recovered),
-    });
+  /** The health object is about to be told of this vantage, or, when there is nothing to probe, never will be. */
+  #notAwaited(sequence: number, nowMs: number): void {
+    this.#heldSequence = this.#probing.isIdle ? sequence : -1;
+    this.#tellDueMs = nowMs + RETRY_MS;
   }
 
-  /** When the next report, or the next cluster that is not being probed right now, is due. */
-  #nextMs(running: ReadonlySet<string>): number {
-    const nowMs = Date.now();
-    const times = this.#config.targets
-      .filter(({ cluster }) => !running.has(cluster))
-      .map(({ cluster }) => this.#dueMs.get(cluster) ?? nowMs);
-    return Math.min(...times, Math.max(this.#reportDueMs, nowMs));
+  #message(vantage: ProberConfig["vantage"], nowMs: number): VantageMessage {
+    const sequence = this.#sequence;
+    const message = { vantage, sequence, ranIn: this.#ranIn, behindMs: this.#probing.behindMs(nowMs) };
+    return this.#heldSequence === sequence ? message : { ...message, clusters: this.#probing.seen(nowMs) };
   }
+
+  /** When the next message, or the next cluster that is not being probed right now, is due. */
+  #nextMs(): number {
+    const tellMs = this.#telling === undefined ? this.#tellDueMs : Number.POSITIVE_INFINITY;
+    return Math.min(this.#probing.nextMs() ?? Number.POSITIVE_INFINITY, tellMs, Date.now() + HEARTBEAT_MS);
+  }
+}
+
+/** Until one of them is done, or the time is over. */
+async function firstOf(work: readonly Promise<void>[], ms: number): Promise<void> {
+  const timer = new AbortController();
+  const over = scheduler.wait(ms, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([...work, over]);
+  timer.abort();
 }

@@ -1,20 +1,29 @@
 /**
- * Brings the target to everything that carries it: KV, a beacon per vantage, the prober. Works from the outbox in
- * storage, so a crash, a restart or a failure only delays; whoever is behind is tried again with back-off. Behind is who
- * has an older revision, or the same one in another form: a new release of this Worker may compile something else from
- * the same documents, a new key signs it differently, and a revision that is tried at one vantage first reaches the
- * others in full only afterwards. Only the newest is ever sent. A failure here is a state ("not yet published"), never an
- * error of the commit.
+ * Brings the target to everything that carries it: KV, a beacon and a prober per vantage, the health and the status
+ * object. Works from the outbox in storage, so a crash, a restart or a failure only delays; whoever is behind is tried
+ * again with back-off. Behind is who has an older revision, or the same one in another form: a new release of this Worker
+ * may compile something else from the same documents, a new key signs it differently, and a revision that is tried at one
+ * vantage first reaches the others in full only afterwards. Only the newest is ever sent. A failure here is a state ("not
+ * yet published"), never an error of the commit.
  */
 import { SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
+import { invariant, unreachable } from "../../config/invariant.ts";
 import { Vantage } from "../../config/vantage.ts";
 import type { FleetState } from "../core/changes/state.ts";
+import { type ConfigTag, vantagesOf } from "../core/health/configs.ts";
 import { backoffMs } from "../core/publish/backoff.ts";
 import type { Hold } from "../core/publish/hold.ts";
-import { type AdminEnv, beaconStub, proberStub } from "../env.ts";
+import { type AdminEnv, beaconStub, healthStub, proberStub, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { type CarrierName, type CarrierRecord, loadCarriers, markFailed, markWritten } from "../store/carriers.ts";
-import { Cargo, vantagesOf } from "./cargo.ts";
+import {
+  addCarriers,
+  type CarrierName,
+  type CarrierRecord,
+  loadCarriers,
+  markFailed,
+  markWritten,
+} from "../store/carriers.ts";
+import { Cargo, type Carrier } from "./cargo.ts";
 import { withinMs } from "./deadline.ts";
 
 /** KV takes one write a second for a key; more are refused with 429. */
@@ -109,7 +118,7 @@ export class Publisher {
     const published =
       wanted.wide.revision > 0 &&
       wanted.canary === undefined &&
-      carriers.every((carrier) => carrier.name === "prober" || !this.#isBehind(carrier, wanted));
+      carriers.every((carrier) => !bearsSnapshot(carrier) || !this.#isBehind(carrier, wanted));
     return {
       published,
       ...trialOf(wanted),
@@ -138,6 +147,8 @@ export class Publisher {
 
   async #round(): Promise<void> {
     const wanted = this.#deps.wanted();
+    // A new release of this Worker may have carriers that the commit of the target did not know of.
+    if (wanted.wide.revision > 0) addCarriers(this.#deps.sql, carriersOf(wanted.wide));
     const nowMs = Date.now();
     const due = loadCarriers(this.#deps.sql).filter(
       (carrier) => this.#isBehind(carrier, wanted) && dueMs(carrier) <= nowMs,
@@ -149,10 +160,11 @@ export class Publisher {
   async #deliver(carrier: CarrierRecord, cargo: Cargo): Promise<void> {
     const { sql, env } = this.#deps;
     const { revision } = cargo;
+    const name = carrierName(carrier.name);
     try {
-      const sent = Promise.all([send(carrierName(carrier.name), cargo, env), cargo.digestSnapshot()]);
+      const sent = Promise.all([send(name, cargo, env), cargo.digestSnapshot()]);
       await withinMs(CARRIER_MS_MAX, carrier.name, sent);
-      markWritten(sql, carrier.name, { revision, digest: digestFor(carrier, cargo), atMs: Date.now() });
+      markWritten(sql, carrier.name, { revision, digest: cargo.digestFor(name), atMs: Date.now() });
       logEvent("snapshot.published", { carrier: carrier.name, revision });
     } catch (error) {
       markFailed(sql, carrier.name, errorText(error), Date.now() + backoffMs(carrier.failures + 1));
@@ -164,7 +176,7 @@ export class Publisher {
   #isBehind(carrier: CarrierRecord, wanted: Wanted): boolean {
     const { revision } = stateFor(carrier, wanted);
     if (carrier.revision !== revision) return carrier.revision < revision;
-    return carrier.digest !== digestFor(carrier, this.#cargoFor(carrier, wanted));
+    return carrier.digest !== this.#cargoFor(carrier, wanted).digestFor(carrierName(carrier.name));
   }
 
   #cargoFor(carrier: CarrierRecord, wanted: Wanted): Cargo {
@@ -187,27 +199,33 @@ function trialOf({ canary }: Wanted): Pick<Publication, "trial"> {
   return { trial: { vantage, sinceRevision, untilMs } };
 }
 
-function digestFor({ name }: CarrierRecord, cargo: Cargo): string {
-  return name === "prober" ? cargo.probes.digest : cargo.snapshotDigest;
-}
-
 /** Every carrier that a state needs; those of earlier states stay. */
 export function carriersOf({ fleet }: Pick<FleetState, "fleet">): readonly CarrierName[] {
-  return ["kv", "prober", ...vantagesOf(fleet).map((vantage): CarrierName => `beacon:${vantage}`)];
+  const perVantage = vantagesOf(fleet).flatMap((vantage): CarrierName[] => [`beacon:${vantage}`, `prober:${vantage}`]);
+  return ["kv", "health", "status", ...perVantage];
 }
 
 function dueMs({ name, writtenAtMs, retryAtMs }: CarrierRecord): number {
   return name === "kv" ? Math.max(retryAtMs, writtenAtMs + KV_WRITE_MS_MIN) : retryAtMs;
 }
 
-function carrierName(
-  name: string,
-): { readonly kind: "kv" | "prober" } | { readonly kind: "beacon"; readonly vantage: Vantage } {
-  if (name === "kv" || name === "prober") return { kind: name };
-  return { kind: "beacon", vantage: Vantage.parse(name.slice("beacon:".length)) };
+function carrierName(name: string): Carrier {
+  if (name === "kv" || name === "health" || name === "status") return { kind: name };
+  const [kind, vantage] = name.split(":");
+  invariant(
+    kind === "beacon" || kind === "prober",
+    "a carrier is KV, a beacon, a prober, the health or the status object",
+  );
+  return { kind, vantage: Vantage.parse(vantage) };
 }
 
-async function send(carrier: ReturnType<typeof carrierName>, cargo: Cargo, env: AdminEnv): Promise<void> {
+/** Edges route by it as soon as it is there; the others only watch. */
+function bearsSnapshot({ name }: CarrierRecord): boolean {
+  const { kind } = carrierName(name);
+  return kind === "kv" || kind === "beacon";
+}
+
+async function send(carrier: Carrier, cargo: Cargo, env: AdminEnv): Promise<void> {
   const { revision } = cargo;
   switch (carrier.kind) {
     case "kv":
@@ -216,7 +234,23 @@ async function send(carrier: ReturnType<typeof carrierName>, cargo: Cargo, env: 
       await beaconStub(env, carrier.vantage).acceptSnapshot({ revision, text: await cargo.signed() });
       return;
     case "prober":
-      await proberStub(env).configure(cargo.probes.config);
-      return;
+      return configure(proberStub(env, carrier.vantage), cargo.proberConfig(carrier.vantage));
+    case "health":
+      return configure(healthStub(env), cargo.watchConfig());
+    case "status":
+      return statusStub(env).configure(cargo.statusConfig());
+    default:
+      return unreachable(carrier);
   }
+}
+
+type Configurable<C extends ConfigTag> = {
+  readonly hasConfig: (tag: ConfigTag) => Promise<boolean>;
+  readonly configure: (config: C) => Promise<void>;
+};
+
+/** A config of thousands of clusters is a megabyte, and hardly any commit changes it: it is only sent where it is missing. */
+async function configure<C extends ConfigTag>(stub: Configurable<C>, config: C): Promise<void> {
+  const { revision, digest } = config;
+  if (!(await stub.hasConfig({ revision, digest }))) await stub.configure(config);
 }

@@ -1,10 +1,11 @@
 /**
- * What the commit path and plans reckon with besides the state: health as the prober knows it, demand as edges reported
- * it, what was changed within the last hour, open incidents. And the compiled and projected forms of states, each made
- * once. Asking others may fail or take long; then less is known, and the rules say so.
+ * What the commit path and plans reckon with besides the state: health as most vantages see it, demand as edges reported
+ * it, what clusters report, what was changed within the last hour, open incidents. And the compiled and projected forms
+ * of states, each made once. Asking others may fail or take long; then less is known, and the rules say so.
  */
 import type { HealthState } from "../../config/health.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
+import type { RequestedMutation } from "../core/changes/mutation.ts";
 import type { FleetState } from "../core/changes/state.ts";
 import type { Compiler, Considered, World } from "../core/commit/consider.ts";
 import type { StoredState } from "../core/commit/next-state.ts";
@@ -14,12 +15,14 @@ import { planChange, planDigest } from "../core/plan/plan-change.ts";
 import { capacitiesOf, type ProjectionState, project, projectAgain, settledHealth } from "../core/plan/project.ts";
 import type { Projection } from "../core/plan/projection.ts";
 import type { ReplayRequest } from "../core/plan/replay.ts";
+import { preflightChange } from "../core/preflight/proposed.ts";
 import { mergeDemand, type RecordedTraffic } from "../core/propagation/demand.ts";
-import { type AdminEnv, beaconStub, proberStub } from "../env.ts";
+import { type AdminEnv, beaconStub, healthStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { recentChangesOf } from "../store/control-history.ts";
 import { openIncidents } from "../store/incidents.ts";
 import { withinMs } from "./deadline.ts";
+import { StatusReader } from "./status-reader.ts";
 import { snapshotOf, type Target } from "./target.ts";
 import { HISTORY_KEPT_MS } from "./upkeep.ts";
 
@@ -33,8 +36,9 @@ const DEMAND_KEPT_MS = 15_000;
 type Kept<T> = { readonly value: T; readonly askedAtMs: number };
 
 export type PlanInput = {
-  /** What was asked for, as plain JSON: a digest is of that and of nothing else. */
-  readonly mutation: unknown;
+  readonly mutation: RequestedMutation;
+  /** What was asked for, as plain JSON, where it is not the mutation: a digest is of that and of nothing else. */
+  readonly asked?: unknown;
   readonly considered: Considered;
   readonly base: StoredState;
   readonly world: World;
@@ -46,6 +50,7 @@ export class Reckoning implements Compiler {
   readonly #env: AdminEnv;
   readonly #sql: SqlStorage;
   readonly #target: Target;
+  readonly #statuses: StatusReader;
   #health: Kept<World["health"]> | undefined;
   #traffic: Kept<RecordedTraffic | undefined> | undefined;
   /** Of the state that was projected last: the next one mostly differs in one rule. */
@@ -55,17 +60,24 @@ export class Reckoning implements Compiler {
     this.#env = env;
     this.#sql = sql;
     this.#target = target;
+    this.#statuses = new StatusReader(env);
   }
 
   /** As things are now. The only part that waits, and not for long. */
   async world(): Promise<World> {
-    const [health, traffic] = await Promise.all([this.#askHealth(), this.#askTraffic()]);
+    const [health, traffic, reports] = await Promise.all([
+      this.#askHealth(),
+      this.#askTraffic(),
+      this.#statuses.read(ASK_MS_MAX),
+    ]);
     const nowMs = Date.now();
     return {
       nowMs,
       health,
       recentChanges: (controls) => recentChangesOf(this.#sql, controls, nowMs - HISTORY_KEPT_MS),
       incidents: openIncidents(this.#sql),
+      statuses: reports?.statuses,
+      lagMs: reports?.lagMs,
       demand: demandOf({ recorded: traffic?.demand, policy: this.#target.state.fleet.policy?.spec }),
     };
   }
@@ -83,18 +95,23 @@ export class Reckoning implements Compiler {
     return planDigest({ baseDigest: base.digest, mutation, verdicts, approvals, after: safety.projections.after });
   }
 
-  plan({ mutation, considered, base, world, requests }: PlanInput): Plan {
+  plan({ mutation, asked = mutation, considered, base, world, requests }: PlanInput): Plan {
     const { safety, verdicts, approvals } = considered;
     const given = requests === undefined ? undefined : ({ source: "given", requests } as const);
     const sampled = { source: "recorded", requests: this.#traffic?.value?.samples ?? [] } as const;
     return planChange({
       base,
-      mutation,
+      mutation: asked,
       before: { state: safety.before, projected: this.#project(safety.before, world) },
       after: { state: safety.after, projected: this.#project(safety.after, world) },
       verdicts,
       approvals,
       replay: given ?? sampled,
+      preflight: preflightChange({
+        ...{ mutation, before: safety.before, after: safety.after },
+        ...{ world, compiler: this, development: isDevelopment(this.#env) },
+      }),
+      ...(world.lagMs === undefined ? {} : { lagMs: world.lagMs }),
       nowMs: world.nowMs,
     });
   }
@@ -114,7 +131,7 @@ export class Reckoning implements Compiler {
     const nowMs = Date.now();
     if (this.#health !== undefined && nowMs - this.#health.askedAtMs < HEALTH_KEPT_MS) return this.#health.value;
     try {
-      const { report } = await withinMs(ASK_MS_MAX, "prober", proberStub(this.#env).read());
+      const report = await withinMs(ASK_MS_MAX, "health", healthStub(this.#env).readReport());
       const states = new Map<string, HealthState>(Object.entries(report.clusters));
       // The same object while nothing has changed, so that projections by it stay good.
       const value = sameStates(this.#health?.value, states) ? this.#health?.value : states;

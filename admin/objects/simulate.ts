@@ -54,7 +54,7 @@ export function simulate(simulation: Simulation, context: SimulationContext): Re
     { ...proposal.value, overlays: overlays.value },
   );
   const requests = simulation.requests === undefined ? {} : { requests: simulation.requests };
-  return ok(reckoning.plan({ mutation: simulation, considered, base, world, ...requests }));
+  return ok(reckoning.plan({ mutation, asked: simulation, considered, base, world, ...requests }));
 }
 
 /** With pointers into what was asked, where the documents are no change of the list. */
@@ -95,7 +95,7 @@ function mutationOf({ documents, mutations = [] }: Simulation): RequestedMutatio
   return { kind: "batch", mutations: [...apply, ...rest], reason: "a simulation" };
 }
 
-/** Guards and restores have no owner. */
+/** Guards, restores and alarms about secrets have no owner. */
 function isOwned({ kind }: SingleMutation): boolean {
-  return !["freeze", "liftFreeze", "override", "liftOverride", "restore"].includes(kind);
+  return !["freeze", "liftFreeze", "override", "liftOverride", "restore", "compromiseSecret"].includes(kind);
 }

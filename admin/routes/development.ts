@@ -1,12 +1,19 @@
 /** `/v1/development/...`: breaks objects of the control plane on purpose. Does not exist outside development. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { beaconStub, fleetStub, proberStub } from "../env.ts";
+import { unreachable } from "../../config/invariant.ts";
+import { beaconStub, fleetStub, healthStub, proberStub, statusStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
 import { answers, BODY_CODES } from "./answers.ts";
+import { VantageText } from "./health-schemas.ts";
 import { jsonRequest, NoQuery } from "./schemas.ts";
 
-const FailBody = z.strictObject({ object: z.enum(["fleet", "beacon", "prober"]), failing: z.boolean() });
+const FailBody = z.strictObject({
+  object: z.enum(["fleet", "beacon", "prober", "health", "status"]),
+  /** Of beacons and probers: that one only. */
+  vantage: VantageText.optional(),
+  failing: z.boolean(),
+});
 const FAIL_EXAMPLE = { object: "beacon" as const, failing: true };
 const FailAnswer = FailBody.openapi("FailingObject");
 
@@ -29,20 +36,27 @@ export const DEVELOPMENT_ROUTES = [{ method: failRoute.method, path: failRoute.p
 
 export function addDevelopmentRoutes(app: App): void {
   app.openapi(failRoute, async (c) => {
-    const { object, failing } = c.req.valid("json");
+    const { object, vantage: asked, failing } = c.req.valid("json");
+    const vantages = asked === undefined ? () => fleetStub(c.env).vantages() : async () => [asked];
     switch (object) {
       case "fleet":
         await fleetStub(c.env).setFailing(failing);
         break;
       case "prober":
-        await proberStub(c.env).setFailing(failing);
+        await Promise.all((await vantages()).map((vantage) => proberStub(c.env, vantage).setFailing(failing)));
         break;
-      case "beacon": {
-        const vantages = await fleetStub(c.env).vantages();
-        await Promise.all(vantages.map((vantage) => beaconStub(c.env, vantage).setFailing(failing)));
+      case "beacon":
+        await Promise.all((await vantages()).map((vantage) => beaconStub(c.env, vantage).setFailing(failing)));
         break;
-      }
+      case "health":
+        await healthStub(c.env).setFailing(failing);
+        break;
+      case "status":
+        await statusStub(c.env).setFailing(failing);
+        break;
+      default:
+        unreachable(object);
     }
-    return reply(FailAnswer, { object, failing });
+    return reply(FailAnswer, c.req.valid("json"));
   });
 }

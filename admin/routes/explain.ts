@@ -1,17 +1,24 @@
 /** `/v1/explain`: where a request would go and why, decided by the code that the edge runs. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { METHODS } from "../../config/documents.ts";
-import { HEALTH_REPORT_EMPTY, type HealthReport } from "../../config/health.ts";
+import { HEALTH_REPORT_EMPTY } from "../../config/health.ts";
 import { PATH_LENGTH_MAX } from "../../config/limits.ts";
-import { explain } from "../core/explain/explain.ts";
-import { type AdminEnv, fleetStub, proberStub } from "../env.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { type ClusterEvidence, clustersOfService, explainHealth } from "../core/explain/evidence.ts";
+import { type Explanation, explain } from "../core/explain/explain.ts";
+import { type AdminEnv, fleetStub, healthStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
 import { errorText, logEvent } from "../log.ts";
+import { withinMs } from "../objects/deadline.ts";
 import { answers } from "./answers.ts";
 import { REVISION } from "./examples.ts";
+import { HealthState, PassiveSchema, VantageText } from "./health-schemas.ts";
 import { AnyObject, HostText, NumberText } from "./schemas.ts";
+
+/** The health object answers from memory. */
+const HEALTH_MS_MAX = 2_000;
 
 const degrees = (name: string, limit: number) =>
   z
@@ -65,6 +72,9 @@ const ExplainQuery = z
       .optional()
       .openapi({ description: "The random number for a client without a key; one is drawn when absent." }),
     revision: NumberText.optional().openapi({ description: "A past revision; the target when absent." }),
+    vantage: VantageText.optional().openapi({
+      description: "As edges near this vantage see health; the nearest to the client when absent.",
+    }),
   })
   .refine(({ latitude, longitude }) => latitude === undefined || longitude !== undefined, {
     path: ["longitude"],
@@ -75,21 +85,60 @@ const ExplainQuery = z
     message: "is missing: a longitude alone is no place",
   });
 
+const Known = { state: HealthState, passive: PassiveSchema.optional() };
+
+const HealthBehind = z
+  .object({
+    view: z.enum(["local", "global"]).openapi({
+      description: "`local`: the decision goes by what the vantage sees. `global`: by what most see.",
+    }),
+    vantage: VantageText.optional().openapi({
+      description: "That was asked for, or the nearest to the client. Absent when nobody knows where that is.",
+    }),
+    clusters: z.array(
+      z.object({
+        cluster: z.string(),
+        global: z.object(Known),
+        local: z.object({ vantage: VantageText, ...Known }).optional(),
+        sentences: z.array(z.string()),
+      }),
+    ),
+  })
+  .openapi("ExplainedHealth", {
+    description:
+      "What is behind the health of the service's clusters: of those that are attempted, and of those that are not healthy for everybody.",
+  });
+
 const ExplainAnswer = z
   .object({
     revision: z.int(),
     draw: z.int(),
-    healthKnown: z.boolean().openapi({ description: "`false`: the prober did not answer, so all health is unknown." }),
+    healthKnown: z
+      .boolean()
+      .openapi({ description: "`false`: the health object did not answer, so all health is unknown." }),
+    health: HealthBehind,
     decision: AnyObject,
     reasons: z.array(AnyObject),
     sentences: z.array(z.string()),
   })
   .openapi("Explanation");
 
+const HEALTH_EXAMPLE: z.input<typeof HealthBehind> = {
+  ...{ view: "local", vantage: "weur" },
+  clusters: [
+    {
+      cluster: "eu-west-blue",
+      global: { state: "healthy" },
+      local: { vantage: "weur", state: "degraded" },
+      sentences: ["eu-west-blue is healthy for most vantages (global), and degraded for weur (local)."],
+    },
+  ],
+};
+
 const ATTEMPT = { cluster: "eu-west-blue", region: "eu-west", side: "stable", endpoint: "https://eu.fairlead.example" };
 
 const EXAMPLE = {
-  ...{ revision: REVISION, draw: 0, healthKnown: true },
+  ...{ revision: REVISION, draw: 0, healthKnown: true, health: HEALTH_EXAMPLE },
   decision: {
     ...{ kind: "forward", route: "web", service: "web", first: ATTEMPT },
     ...{ firstByteMs: 5_000, totalMs: 15_000, attempts: [ATTEMPT] },
@@ -126,12 +175,12 @@ const explainRoute = createRoute({
 
 export function addExplainRoutes(app: App): void {
   app.openapi(explainRoute, async (c) => {
-    const { host, path, method, key, revision, draw: drawText, subdivision, ...place } = c.req.valid("query");
+    const { host, path, method, key, revision, draw: drawText, subdivision, vantage, ...place } = c.req.valid("query");
     const snapshot = await fleetStub(c.env).snapshotAt(revision === undefined ? undefined : Number(revision));
     if (snapshot === undefined) return refuse(c, { code: "revisionUnknown", detail: "There is no such revision." });
-    const report = await readHealth(c.env);
+    const report = await orUnknown(healthStub(c.env).readReport());
     const draw = drawText === undefined ? randomDraw() : Number(drawText);
-    const { decision, sentences } = explain({
+    const explanation = explain({
       snapshot,
       question: {
         ...{ host, path, method, draw },
@@ -139,28 +188,36 @@ export function addExplainRoutes(app: App): void {
         ...(key === undefined ? {} : { key }),
       },
       report: report ?? HEALTH_REPORT_EMPTY,
+      ...(vantage === undefined ? {} : { vantage }),
       nowMs: Date.now(),
     });
-    const { reasons, ...conclusion } = decision;
+    const { reasons, ...conclusion } = explanation.decision;
     return reply(ExplainAnswer, {
       revision: snapshot.revision,
       draw,
       healthKnown: report !== undefined,
+      health: await behind(c.env, snapshot, explanation),
       decision: conclusion,
       reasons,
-      sentences,
+      sentences: explanation.sentences,
     });
   });
 }
 
 /** Routing goes on without health, and so does its explanation. */
-async function readHealth(env: AdminEnv): Promise<HealthReport | undefined> {
+async function orUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
-    return (await proberStub(env).read()).report;
+    return await withinMs(HEALTH_MS_MAX, "health", asked);
   } catch (error) {
     logEvent("explain.withoutHealth", { error: errorText(error) });
     return undefined;
   }
+}
+
+async function behind(env: AdminEnv, snapshot: Snapshot, { decision, view, vantage }: Explanation) {
+  const overview = await orUnknown(healthStub(env).read(clustersOfService(snapshot, decision)));
+  const clusters: readonly ClusterEvidence[] = explainHealth(overview?.clusters ?? [], { decision, vantage });
+  return { view, ...(vantage === undefined ? {} : { vantage }), clusters };
 }
 
 function randomDraw(): number {

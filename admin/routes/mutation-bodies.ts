@@ -4,6 +4,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { DOCUMENTS_MAX, REGIONS_MAX, WEIGHT_MAX } from "../../config/limits.ts";
+import { SECRET_SENTENCES, SecretVersion } from "../../config/secret-version.ts";
 import type { SingleMutation } from "../core/changes/mutation.ts";
 import { AnyObject, DurationText, NameText, ReasonText, TicketText, withoutUndefined } from "./schemas.ts";
 
@@ -100,6 +101,53 @@ export const OverrideFields = z.strictObject({
 
 export const LiftFields = z.strictObject(why);
 
+/** An id, never the value: what looks like one is refused by the rules of config/secret-version.ts, and not repeated. */
+const versionOf = (description: string) =>
+  z
+    .string()
+    .max(1_000)
+    .check((context) => {
+      const [issue] = SecretVersion.safeParse(context.value).error?.issues ?? [];
+      // Without the input, so that nothing that passes issues on can show it.
+      if (issue !== undefined) context.issues.push({ code: "custom", message: sentenceOf(issue), input: undefined });
+    })
+    .optional()
+    .openapi({ description, example: "v2" });
+
+/** The library's own words for what has no sentence of ours: an empty text. */
+function sentenceOf({ message }: { readonly message: string }): string {
+  return SECRET_SENTENCES.has(message) ? message : "must be the id of a version";
+}
+
+const ofService = NameText.optional().openapi({
+  description: "Only the clusters of this service; all that have the secret when absent.",
+  example: "web",
+});
+
+export const RotateFields = z.strictObject({
+  version: versionOf("The id of the new version; that of the rotation under way when absent. Never the value."),
+  stage: z.enum(["introduced", "active"]).default("active").openapi({
+    description:
+      "`introduced`: clusters are given the new version and go on using the old one. `active`: they use it from now on, which is refused until all that serve can read it.",
+  }),
+  service: ofService,
+  ...why,
+  ...owned,
+});
+
+export const RevokeFields = z.strictObject({
+  version: versionOf("The id of the version that is over: the old one when absent. Never the value."),
+  service: ofService,
+  ...why,
+  ...owned,
+});
+
+export const CompromiseFields = z.strictObject({
+  version: versionOf("The id of the version that somebody else may know: the one in use when absent. Never the value."),
+  service: ofService,
+  ...why,
+});
+
 export const RestoreFields = z.strictObject({
   only: z
     .array(z.string().min(3).max(200))
@@ -128,6 +176,9 @@ export const MutationBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("liftFreeze"), name: NameText, ...LiftFields.shape }),
   z.strictObject({ kind: z.literal("override"), ...OverrideFields.shape }),
   z.strictObject({ kind: z.literal("liftOverride"), name: NameText, ...LiftFields.shape }),
+  z.strictObject({ kind: z.literal("rotateSecret"), secret: NameText, ...RotateFields.shape }),
+  z.strictObject({ kind: z.literal("revokeSecret"), secret: NameText, ...RevokeFields.shape }),
+  z.strictObject({ kind: z.literal("compromiseSecret"), secret: NameText, ...CompromiseFields.shape }),
   z.strictObject({ kind: z.literal("restore"), revision: z.int().min(1), ...RestoreFields.shape }),
 ]);
 

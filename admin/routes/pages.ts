@@ -12,7 +12,7 @@ export type Page<T> = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-/** `list` answers up to `limit` items with a number below `before`, newest first. */
+/** `path` may have a query of its own. `list` answers up to `limit` items with a number below `before`, newest first. */
 export async function readPage<T extends Numbered>(
   path: string,
   { cursor, limit = LIMIT_DEFAULT }: z.output<typeof PageQuery>,
@@ -25,6 +25,6 @@ export async function readPage<T extends Numbered>(
   const items = page.map(({ number: _, ...item }) => item);
   const last = page.at(-1)?.number;
   if (found.length <= limit || last === undefined) return { items, next: {}, headers: {} };
-  const link = `<${path}?cursor=${last}&limit=${limit}>; rel="next"`;
+  const link = `<${path}${path.includes("?") ? "&" : "?"}cursor=${last}&limit=${limit}>; rel="next"`;
   return { items, next: { nextCursor: String(last) }, headers: { link } };
 }

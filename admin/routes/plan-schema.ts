@@ -1,6 +1,7 @@
 /** A plan as the API answers it; the type, with what each part means, is in admin/core/plan/plan.ts. */
 import { z } from "@hono/zod-openapi";
 import { DIGEST } from "./examples.ts";
+import { PREFLIGHT_EXAMPLE, PreflightSchema } from "./preflight-schema.ts";
 import { AnyObject } from "./schemas.ts";
 import { VerdictSchema } from "./verdict-schema.ts";
 
@@ -65,6 +66,7 @@ export const PlanSchema = z
     verdicts: z.array(VerdictSchema),
     approvals: z.object({ required: z.int(), because: z.array(z.string()) }),
     warnings: z.array(z.object({ code: z.string(), sentence: z.string() })),
+    preflight: PreflightSchema.optional(),
     replay: z
       .object({
         source: z.enum(["given", "recorded"]),
@@ -123,4 +125,5 @@ export const PLAN_EXAMPLE: z.input<typeof PlanSchema> = {
   ],
   approvals: { required: 0, because: [] },
   warnings: [],
+  preflight: PREFLIGHT_EXAMPLE,
 };

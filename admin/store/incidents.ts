@@ -32,6 +32,8 @@ const Cause: z.ZodType<IncidentCause> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("override"), override: z.string(), rules: z.array(z.string()) }),
   z.object({ kind: z.literal("withdrawn"), withdrawnRevision: z.int(), because: z.string() }),
   z.object({ kind: z.literal("held"), overlay: z.string(), because: z.string() }),
+  z.object({ kind: z.literal("compromised"), secret: z.string(), service: z.string().exactOptional() }),
+  z.object({ kind: z.literal("drift"), drift: z.array(z.string()) }),
 ]);
 
 const Row = z.object({

@@ -183,6 +183,13 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 6,
+    statements: [
+      // There is a prober for each vantage now, `prober:<vantage>`; the one for all of them does nothing any more.
+      "DELETE FROM carriers WHERE name = 'prober'",
+    ],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [
@@ -217,6 +224,94 @@ export const PROBER_MIGRATIONS: readonly Migration[] = [
         since_ms INTEGER NOT NULL,
         recovered_at_ms INTEGER
       )`,
+    ],
+  },
+  {
+    version: 2,
+    statements: [
+      // When it went down lately, as JSON: who flaps stays down for longer.
+      "ALTER TABLE health ADD COLUMN downs TEXT NOT NULL DEFAULT '[]'",
+      // Sequences go by the clock.
+      "DROP TABLE prober",
+    ],
+  },
+];
+
+export const HEALTH_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      TEXTS_TABLE,
+      // What each vantage said last; written when that changes, not at each heartbeat.
+      `CREATE TABLE vantages (
+        vantage TEXT PRIMARY KEY,
+        sequence INTEGER NOT NULL,
+        ran_in TEXT NOT NULL,
+        judged TEXT
+      )`,
+      `CREATE TABLE seen (
+        vantage TEXT NOT NULL,
+        cluster TEXT NOT NULL,
+        seen TEXT NOT NULL,
+        PRIMARY KEY (vantage, cluster)
+      ) WITHOUT ROWID`,
+      // What was made of it. Ties and times depend on what was before.
+      `CREATE TABLE judged (
+        cluster TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        since_ms INTEGER NOT NULL,
+        recovered_at_ms INTEGER,
+        downs TEXT NOT NULL
+      )`,
+      // The history, newest last: each a JSON text, with what it is looked for by beside it.
+      `CREATE TABLE transitions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms INTEGER NOT NULL,
+        cluster TEXT,
+        vantage TEXT,
+        transition TEXT NOT NULL
+      )`,
+    ],
+  },
+];
+
+export const STATUS_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      TEXTS_TABLE,
+      // The newest status of each cluster, as JSON; `vantage` is absent in those that were pushed.
+      `CREATE TABLE statuses (
+        cluster TEXT PRIMARY KEY,
+        text TEXT NOT NULL,
+        vantage TEXT,
+        received_at_ms INTEGER NOT NULL,
+        first_seen_ms INTEGER NOT NULL,
+        changed_at_ms INTEGER NOT NULL
+      )`,
+      // What clusters reported before that, when it was something else.
+      `CREATE TABLE status_history (
+        number INTEGER PRIMARY KEY,
+        cluster TEXT NOT NULL,
+        text TEXT NOT NULL,
+        from_ms INTEGER NOT NULL,
+        until_ms INTEGER NOT NULL
+      )`,
+      "CREATE INDEX status_history_cluster ON status_history (cluster, number)",
+      // Since when each difference is there, and when an incident was opened for it.
+      `CREATE TABLE drift (
+        drift_key TEXT PRIMARY KEY,
+        first_seen_ms INTEGER NOT NULL,
+        incident_at_ms INTEGER
+      )`,
+      // Since when each version of a secret is in use. Names and version ids; nobody here ever sees a value.
+      `CREATE TABLE secret_uses (
+        service TEXT NOT NULL,
+        secret TEXT NOT NULL,
+        version TEXT NOT NULL,
+        first_seen_ms INTEGER NOT NULL,
+        PRIMARY KEY (service, secret, version)
+      ) WITHOUT ROWID`,
     ],
   },
 ];

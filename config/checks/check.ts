@@ -4,6 +4,7 @@ import type {
   DocumentKind,
   EnvironmentDocument,
   FlagDocument,
+  MonitorDocument,
   PolicyDocument,
   RegionDocument,
   RouteDocument,
@@ -22,6 +23,7 @@ export type CheckInput = {
   readonly environments: readonly Placed<EnvironmentDocument>[];
   readonly flags: readonly Placed<FlagDocument>[];
   readonly policies: readonly Placed<PolicyDocument>[];
+  readonly monitors: readonly Placed<MonitorDocument>[];
   /** Every name that is written anywhere, also in documents that are broken otherwise: those exist all the same. */
   readonly declared: readonly DeclaredName[];
   /** No document was refused, so what is not there was never written. */

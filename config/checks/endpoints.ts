@@ -1,9 +1,9 @@
 /**
  * Where the edge may connect to: public names over HTTPS, and nothing that could lead a signed snapshot into somebody's
  * private network or back to an edge. Development alone may use plain HTTP, private names and
- * loopback; that switch is a deploy-time variable, never part of a document.
+ * loopback; that switch is a deploy-time variable, never part of a document. Each reason has a code of its own.
  */
-import { type Endpoint, formatEndpoint, isAddress, isLoopback, parseEndpoint } from "../endpoint.ts";
+import { type Endpoint, type EndpointFlaw, formatEndpoint, isAddress, isLoopback, parseEndpoint } from "../endpoint.ts";
 import type { Finding } from "../findings.ts";
 import { findingAt, type Problem } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
@@ -19,13 +19,26 @@ export function checkEndpoints({ clusters, development }: CheckInput): readonly 
 
 function endpointProblems(text: string, development: boolean): readonly Problem[] {
   const parsed = parseEndpoint(text);
-  if (!parsed.ok) return [{ code: "endpoint.syntax", path: AT, message: `the endpoint ${parsed.error}` }];
+  if (!parsed.ok) return parsed.error.map((flaw) => flawProblem(flaw, development));
   const refused = development ? refusedInDevelopment(parsed.value) : refusedInProduction(parsed.value);
   if (refused.length > 0) return refused;
   const canonical = formatEndpoint(parsed.value);
   if (canonical === text) return [];
   const message = `the edge will use the endpoint as ${canonical}: write it so`;
   return [{ code: "endpoint.spelling", severity: "warning", path: AT, message }];
+}
+
+/** Where something hides behind an odd spelling, that is the reason, and not the spelling. */
+function flawProblem({ code, sentence, hidden }: EndpointFlaw, development: boolean): Problem {
+  if (hidden !== undefined && isAddress(hidden)) {
+    const message = `the endpoint names an address in disguise (${JSON.stringify(hidden)}), and ${sentence}`;
+    return { code: "endpoint.address", path: AT, message };
+  }
+  if (hidden !== undefined && !development && hasSpecialUseSuffix(hidden)) {
+    const message = `the endpoint names ${JSON.stringify(hidden)}, which is not a public name, and ${sentence}`;
+    return { code: "endpoint.specialUse", path: AT, message };
+  }
+  return { code, path: AT, message: `the endpoint ${sentence}` };
 }
 
 function refusedInDevelopment({ host }: Endpoint): readonly Problem[] {
@@ -50,16 +63,21 @@ function refusedInProduction({ scheme, host }: Endpoint): readonly Problem[] {
 
 /**
  * Names that never lead to a public server: the IANA registry of special-use domain names (RFC 6761 and the RFCs it
- * collects; all of `arpa` at once), ICANN's `internal`, and names that home and office routers hand out.
+ * collects; all of `arpa` at once), ICANN's `internal`, what ICANN will not delegate because it leaks (`corp`, `home`,
+ * `mail`), and names that home and office routers hand out (RFC 6762, appendix G).
  */
 const SPECIAL_USE_SUFFIXES: ReadonlySet<string> = new Set([
   ...["alt", "arpa", "example", "invalid", "local", "localhost", "onion", "test"],
-  ...["internal", "corp", "home", "intranet", "lan", "localdomain", "private"],
+  ...["internal", "corp", "home", "mail", "intranet", "lan", "localdomain", "private"],
 ]);
 
+function hasSpecialUseSuffix(host: string): boolean {
+  return SPECIAL_USE_SUFFIXES.has(host.slice(host.lastIndexOf(".") + 1));
+}
+
+/** A name of one label is looked up in the searcher's own domain. */
 function isSpecialUse(host: string): boolean {
-  const labels = host.split(".");
-  return labels.length === 1 || SPECIAL_USE_SUFFIXES.has(labels.at(-1) ?? "");
+  return !host.includes(".") || hasSpecialUseSuffix(host);
 }
 
 /** The same server under two names takes twice its share. Several services behind one ingress are ordinary. */
@@ -79,7 +97,10 @@ export function checkSharedEndpoints({ clusters }: CheckInput): readonly Finding
   );
 }
 
-/** A cluster under a host that the edge itself serves would be asked by the edge for ever. */
+/**
+ * A cluster under a host that the edge itself serves would be asked by the edge for ever, under whatever port. A route
+ * for every host (`*`) says nothing about which hosts lead here, so it counts for none.
+ */
 export function checkEndpointLoops({ clusters, routes, development }: CheckInput): readonly Finding[] {
   if (development) return [];
   const served = new Map(
@@ -87,9 +108,15 @@ export function checkEndpointLoops({ clusters, routes, development }: CheckInput
   );
   return clusters.flatMap((cluster) => {
     const parsed = parseEndpoint(cluster.document.spec.endpoint);
-    const route = parsed.ok ? served.get(parsed.value.host) : undefined;
-    if (route === undefined) return [];
-    const message = `route "${route}" serves this host: the edge would ask itself`;
+    const pattern = parsed.ok ? patternsOver(parsed.value.host).find((host) => served.has(host)) : undefined;
+    if (pattern === undefined) return [];
+    const message = `route "${served.get(pattern)}" serves this host (${pattern}): the edge would ask itself`;
     return [findingAt(cluster, { code: "endpoint.loop", path: AT, message })];
   });
+}
+
+/** The hosts of routes that would match a host: itself, and a wildcard in front of each of its parents. */
+function patternsOver(host: string): readonly string[] {
+  const labels = host.split(".");
+  return [host, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`)];
 }

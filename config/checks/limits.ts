@@ -23,6 +23,7 @@ const LIMITS: Readonly<Record<DocumentKind, number>> = {
   Route: ROUTES_MAX,
   Flag: FLAGS_MAX,
   Policy: 1,
+  Monitor: SERVICES_MAX,
 };
 
 /** What to do about it, where it is not to have fewer things. */

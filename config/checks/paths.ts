@@ -2,10 +2,11 @@
  * Paths of routes in the one spelling in which a request can arrive. URL parsers resolve dot segments and encode some
  * characters before the edge sees a path, so a route that is written otherwise would never match, or would be passed by.
  */
-import type { PathMatch } from "../documents.ts";
+
 import type { Finding } from "../findings.ts";
 import { PATH_SEGMENTS_MAX } from "../limits.ts";
 import { findingAt } from "../placed.ts";
+import type { PathMatch } from "../shared-shapes.ts";
 import type { CheckInput } from "./check.ts";
 
 export function checkPaths({ routes }: CheckInput): readonly Finding[] {

@@ -5,7 +5,15 @@
 import type { PolicyDocument } from "../documents.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Finding, FindingPath } from "../findings.ts";
-import { PUBLISHING_HOLD_MS_MAX, PUBLISHING_HOLD_MS_MIN, SAFETY_WAIT_MS_MAX } from "../limits.ts";
+import {
+  DRIFT_AGE_MS_MAX,
+  DRIFT_AGE_MS_MIN,
+  PUBLISHING_HOLD_MS_MAX,
+  PUBLISHING_HOLD_MS_MIN,
+  SAFETY_WAIT_MS_MAX,
+  SECRET_AGE_MS_MAX,
+  SECRET_AGE_MS_MIN,
+} from "../limits.ts";
 import { compareText } from "../order.ts";
 import { findingAt, type Problem } from "../placed.ts";
 import type { GatingRule, Requirement } from "../policy.ts";
@@ -92,7 +100,7 @@ export function checkPolicyTimes({ policies }: CheckInput): readonly Finding[] {
   return policies.flatMap((policy) => timeProblems(policy.document).map((problem) => findingAt(policy, problem)));
 }
 
-function timeProblems({ spec: { safety, publishing } }: PolicyDocument): readonly Problem[] {
+function timeProblems({ spec: { safety, publishing, drift, secrets } }: PolicyDocument): readonly Problem[] {
   const waits = [
     { path: ["spec", "safety", "waitSame"], wait: safety?.waitSame },
     { path: ["spec", "safety", "waitOpposite"], wait: safety?.waitOpposite },
@@ -107,10 +115,35 @@ function timeProblems({ spec: { safety, publishing } }: PolicyDocument): readonl
       const message = `changes are remembered for ${formatDuration(SAFETY_WAIT_MS_MAX)}, so no wait is longer`;
       return { code: "policy.range", path, message };
     });
-  const holdMs = read(publishing?.hold);
-  if (holdMs === undefined || (holdMs >= PUBLISHING_HOLD_MS_MIN && holdMs <= PUBLISHING_HOLD_MS_MAX)) return tooLong;
-  const message = `a new revision is tried for ${formatDuration(PUBLISHING_HOLD_MS_MIN)} to ${formatDuration(PUBLISHING_HOLD_MS_MAX)}`;
-  return [...tooLong, { code: "policy.range", path: ["spec", "publishing", "hold"], message }];
+  return [
+    ...tooLong,
+    ...outside(publishing?.hold, {
+      ...{ minMs: PUBLISHING_HOLD_MS_MIN, maxMs: PUBLISHING_HOLD_MS_MAX },
+      ...{ path: ["spec", "publishing", "hold"], sentence: "a new revision is tried for" },
+    }),
+    ...outside(drift?.maxAge, {
+      ...{ minMs: DRIFT_AGE_MS_MIN, maxMs: DRIFT_AGE_MS_MAX },
+      ...{ path: ["spec", "drift", "maxAge"], sentence: "a difference opens an incident after" },
+    }),
+    ...outside(secrets?.maxAge, {
+      ...{ minMs: SECRET_AGE_MS_MIN, maxMs: SECRET_AGE_MS_MAX },
+      ...{ path: ["spec", "secrets", "maxAge"], sentence: "a secret is used for" },
+    }),
+  ];
+}
+
+type Range = {
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly path: FindingPath;
+  readonly sentence: string;
+};
+
+function outside(duration: string | undefined, { minMs, maxMs, path, sentence }: Range): readonly Problem[] {
+  const ms = read(duration);
+  if (ms === undefined || (ms >= minMs && ms <= maxMs)) return [];
+  const message = `${sentence} ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  return [{ code: "policy.range", path, message }];
 }
 
 /** `off`, which is no duration, has none. */

@@ -1,5 +1,5 @@
 /** Every name that a document uses is the name of something. */
-import type { PolicyDocument, RouteDocument, SteeringWhen } from "../documents.ts";
+import type { ClusterRequires, PolicyDocument, RouteDocument, SteeringWhen } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import { suggest } from "../suggest.ts";
@@ -38,11 +38,20 @@ export function checkReferences(input: CheckInput): readonly Finding[] {
       dangling(cluster, [
         { kind: "Region", name: cluster.document.spec.region, path: ["spec", "region"] },
         { kind: "Service", name: cluster.document.spec.service, path: ["spec", "service"] },
+        ...peerReferences(cluster.document.spec.requires, ["spec", "requires"]),
+        ...peerReferences(cluster.document.spec.rollback?.requires, ["spec", "rollback", "requires"]),
       ]),
     ),
     ...input.routes.flatMap((route) => dangling(route, routeReferences(route.document))),
+    ...input.monitors.flatMap((monitor) =>
+      dangling(monitor, [{ kind: "Service", name: monitor.document.spec.service, path: ["spec", "service"] }]),
+    ),
     ...input.policies.flatMap((policy) => dangling(policy, policyReferences(policy.document))),
   ];
+}
+
+function peerReferences(requires: ClusterRequires | undefined, path: FindingPath): Reference[] {
+  return Object.keys(requires?.peers ?? {}).map((name) => ({ kind: "Service", name, path: [...path, "peers", name] }));
 }
 
 function canaryRegions(shares: number | Readonly<Record<string, number>> | undefined): Reference[] {

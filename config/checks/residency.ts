@@ -2,9 +2,10 @@
  * Residency rules mean what they say: each can be kept somewhere, each can be reached, and clients whose place is not
  * known are a stated case. A slip here is a legal matter, not an outage.
  */
-import type { RegionDocument, ResidencyRule, ServiceDocument } from "../documents.ts";
+import type { RegionDocument, ServiceDocument } from "../documents.ts";
 import type { Finding } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
+import type { ResidencyRule } from "../shared-shapes.ts";
 import { suggest } from "../suggest.ts";
 import type { CheckInput } from "./check.ts";
 

@@ -1,22 +1,17 @@
-/** Times that fit into each other, and into what the edge and the prober can keep. */
-import type { HealthCheck, ServiceDocument } from "../documents.ts";
+/** Times that fit into each other, and into what the edge can keep. */
+import type { ServiceDocument } from "../documents.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import {
   AFFINITY_MAX_AGE_MS_MAX,
   AFFINITY_MAX_AGE_MS_MIN,
   FIRST_BYTE_MS_MAX,
-  HEALTH_INTERVAL_MS_DEFAULT,
-  HEALTH_INTERVAL_MS_MAX,
-  HEALTH_INTERVAL_MS_MIN,
-  HEALTH_TIMEOUT_MS_DEFAULT,
-  HEALTH_TIMEOUT_MS_MAX,
   RECOVERY_HOLD_DOWN_MS_MAX,
   RECOVERY_RAMP_MS_MAX,
   TOTAL_MS_DEFAULT,
   TOTAL_MS_MAX,
 } from "../limits.ts";
-import { findingAt, type Placed, type Problem } from "../placed.ts";
+import { findingAt, type Problem } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
 
 export function checkTimeouts({ services }: CheckInput): readonly Finding[] {
@@ -45,40 +40,6 @@ function timeoutProblems({ spec: { timeouts } }: ServiceDocument): readonly Prob
       code: "timeout.order",
       path: [...at, "firstByte"],
       message: `one attempt cannot wait longer than all of them: "total" is ${formatDuration(totalMs)}`,
-    });
-  return problems;
-}
-
-export function checkHealthChecks({ services, clusters }: CheckInput): readonly Finding[] {
-  return [...services, ...clusters].flatMap((placed: Placed<{ spec: { healthCheck?: HealthCheck } }>) => {
-    const { healthCheck } = placed.document.spec;
-    if (healthCheck === undefined) return [];
-    return healthCheckProblems(healthCheck).map((problem) => findingAt(placed, problem));
-  });
-}
-
-function healthCheckProblems({ interval, timeout }: HealthCheck): readonly Problem[] {
-  const at: FindingPath = ["spec", "healthCheck"];
-  const intervalMs = read(interval) ?? HEALTH_INTERVAL_MS_DEFAULT;
-  const timeoutMs = read(timeout) ?? Math.min(HEALTH_TIMEOUT_MS_DEFAULT, intervalMs - 1);
-  const problems: Problem[] = [];
-  if (intervalMs < HEALTH_INTERVAL_MS_MIN || intervalMs > HEALTH_INTERVAL_MS_MAX)
-    problems.push({
-      code: "healthCheck.range",
-      path: [...at, "interval"],
-      message: `probes are ${formatDuration(HEALTH_INTERVAL_MS_MIN)} to ${formatDuration(HEALTH_INTERVAL_MS_MAX)} apart`,
-    });
-  if (timeoutMs > HEALTH_TIMEOUT_MS_MAX)
-    problems.push({
-      code: "healthCheck.range",
-      path: [...at, "timeout"],
-      message: `a probe takes at most ${formatDuration(HEALTH_TIMEOUT_MS_MAX)}`,
-    });
-  if (timeoutMs >= intervalMs)
-    problems.push({
-      code: "healthCheck.order",
-      path: [...at, timeout === undefined ? "interval" : "timeout"],
-      message: `a probe must be over before the next one: the interval is ${formatDuration(intervalMs)}`,
     });
   return problems;
 }

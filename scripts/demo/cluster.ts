@@ -1,14 +1,19 @@
 /**
  * One cluster of the demo fleet: a real HTTP server on loopback that says who it is, and beside it a control port
- * that breaks and mends it. What it answers when well is in `answers.ts`; what can be wrong with it in `fault.ts`.
+ * that breaks and mends it and changes what it says of itself. What it answers when well is in `answers.ts`, what it
+ * reports in `reported.ts`; what can be wrong with it in `fault.ts`.
  */
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { STATUS_PATH, STATUS_SIGNATURE_HEADER } from "../../config/cluster-status.ts";
 import { invariant, unreachable } from "../../config/invariant.ts";
+import type { Result } from "../../config/result.ts";
 import { answer, type ClusterIdentity, requestUrl, sendJson } from "./answers.ts";
 import { RequestCounters } from "./counters.ts";
 import { type Fault, NO_FAULT, parseFault } from "./fault.ts";
+import { mergeReport, type Report, statusOf } from "./reported.ts";
+import type { StatusKey } from "./status-key.ts";
 import { serveWebSocketEcho } from "./websocket-echo.ts";
 
 const HOST = "127.0.0.1";
@@ -20,6 +25,10 @@ const KEEP_ALIVE_MS = 120_000;
 const CONTROL_BODY_BYTES_MAX = 4_096;
 
 export type DemoClusterOptions = ClusterIdentity & {
+  /** What it says that it runs; nothing but its version when absent. */
+  readonly report?: Report;
+  /** Signs the status that it would send; nobody signs when absent. */
+  readonly statusKey?: StatusKey;
   /** 0 takes any free port. */
   readonly port: number;
   readonly controlPort: number;
@@ -63,13 +72,17 @@ class ClusterServer {
   readonly identity: ClusterIdentity;
   readonly counters = new RequestCounters();
   #fault: Fault = NO_FAULT;
+  #report: Report;
+  readonly #statusKey: StatusKey | undefined;
   #server: http.Server | undefined;
   #port = 0;
   /** `server.close` leaves connections that were upgraded; they are closed by hand. */
   readonly #upgraded = new Set<Duplex>();
 
-  constructor({ name, region, version }: ClusterIdentity) {
+  constructor({ name, region, version, report, statusKey }: DemoClusterOptions) {
     this.identity = { name, region, version };
+    this.#report = report ?? { version };
+    this.#statusKey = statusKey;
   }
 
   get fault(): Fault {
@@ -99,6 +112,18 @@ class ClusterServer {
     else if (this.#server === undefined) await this.listen(this.#port);
   }
 
+  /** What it would send to the control plane right now, and the header that goes with it. */
+  status(): { readonly body: string; readonly signature: string | undefined } {
+    const body = JSON.stringify(statusOf(this.identity.name, this.#report, Date.now()));
+    return { body, signature: this.#statusKey?.signatureOf(body) };
+  }
+
+  changeReport(text: string): Result<Report, string> {
+    const merged = mergeReport(this.#report, text);
+    if (merged.ok) this.#report = merged.value;
+    return merged;
+  }
+
   #begin(request: IncomingMessage): () => void {
     const host = request.headers.host ?? "";
     return this.counters.begin({ path: requestUrl(request).pathname, host, nowMs: Date.now() });
@@ -109,7 +134,8 @@ class ClusterServer {
     response.on("close", end);
     this.#withFault(request.socket, {
       well: () => {
-        answer(this.identity, request, response).catch(() => response.destroy());
+        if (requestUrl(request).pathname === STATUS_PATH) sendStatus(this, request, response);
+        else answer(this.identity, request, response).catch(() => response.destroy());
       },
       failing: (status) => {
         request.resume();
@@ -183,8 +209,25 @@ async function serveControl(cluster: ClusterServer, request: IncomingMessage, re
     await cluster.setFault(fault.value);
     return sendJson(response, 200, { fault: fault.value });
   }
+  if (route === "GET /status") return sendStatus(cluster, request, response);
+  if (route === "POST /status") {
+    const body = await readText(request);
+    if (body === undefined) return sendJson(response, 413, { error: `more than ${CONTROL_BODY_BYTES_MAX} bytes` });
+    const report = cluster.changeReport(body);
+    return report.ok ? sendJson(response, 200, report.value) : sendJson(response, 400, { error: report.error });
+  }
   request.resume();
-  sendJson(response, 404, { error: "there is GET /, POST /fault and POST /reset-counters" });
+  const routes = "GET /, POST /fault, GET /status, POST /status and POST /reset-counters";
+  sendJson(response, 404, { error: `there is ${routes}` });
+}
+
+/** Byte for byte what is signed, so that it can be sent on as it is. */
+function sendStatus(cluster: ClusterServer, request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  const { body, signature } = cluster.status();
+  const signed = signature === undefined ? {} : { [STATUS_SIGNATURE_HEADER]: signature };
+  response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store", ...signed });
+  response.end(body);
 }
 
 /** The body, or undefined when it is too long. */

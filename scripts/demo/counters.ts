@@ -1,7 +1,11 @@
 /**
  * What a demo cluster has seen, so that a reader of its control port can tell whether traffic still reaches it.
- * Health checks are counted apart: they go on while a cluster is drained.
+ * What the control plane asks (health checks, what the cluster runs) is counted apart: it goes on while a cluster is
+ * drained.
  */
+import { STATUS_PATH } from "../../config/cluster-status.ts";
+
+const HEALTH_PATH = "/healthz";
 
 /** Paths and hosts are the client's text: what does not fit is counted under `OTHER`. */
 const KEYS_MAX = 200;
@@ -11,6 +15,7 @@ const OTHER = "(other)";
 export type CounterReport = {
   readonly requests: number;
   readonly healthChecks: number;
+  readonly statusPulls: number;
   readonly inFlight: number;
   /** Milliseconds since the epoch; null before the first. */
   readonly lastRequestMs: number | null;
@@ -21,6 +26,7 @@ export type CounterReport = {
 export class RequestCounters {
   #requests = 0;
   #healthChecks = 0;
+  #statusPulls = 0;
   #inFlight = 0;
   #lastRequestMs: number | null = null;
   #byPath = new Map<string, number>();
@@ -28,8 +34,12 @@ export class RequestCounters {
 
   /** Counts a request that has arrived; call the result when it is over. */
   begin(request: { readonly path: string; readonly host: string; readonly nowMs: number }): () => void {
-    if (request.path === "/healthz") {
+    if (request.path === HEALTH_PATH) {
       this.#healthChecks += 1;
+      return () => {};
+    }
+    if (request.path === STATUS_PATH) {
+      this.#statusPulls += 1;
       return () => {};
     }
     this.#requests += 1;
@@ -48,6 +58,7 @@ export class RequestCounters {
   reset(): void {
     this.#requests = 0;
     this.#healthChecks = 0;
+    this.#statusPulls = 0;
     this.#lastRequestMs = null;
     this.#byPath.clear();
     this.#byHost.clear();
@@ -57,6 +68,7 @@ export class RequestCounters {
     return {
       requests: this.#requests,
       healthChecks: this.#healthChecks,
+      statusPulls: this.#statusPulls,
       inFlight: this.#inFlight,
       lastRequestMs: this.#lastRequestMs,
       byPath: Object.fromEntries(this.#byPath),

@@ -10,9 +10,8 @@ import { readFleet } from "../../config/read-fleet.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { DEMO_ENVIRONMENT, loadDemoFleet } from "../lib/demo-fleet.ts";
 import type { DemoClusterOptions } from "./cluster.ts";
-
-/** What each side of the demo runs: the canary is one minor version ahead. */
-const VERSIONS = { stable: "1.4.0", canary: "1.5.0" } as const;
+import { reportOf } from "./reported.ts";
+import { statusKeyOf } from "./status-key.ts";
 
 /** What is built into a bundle is older than anything the control plane has ever published. */
 const BUILTIN_REVISION = Revision.parse(0);
@@ -29,15 +28,21 @@ export type DemoPlan = {
   readonly snapshot: Snapshot;
 };
 
-export function planDemo(portBase: number): DemoPlan {
-  const { documents: written, clusters } = loadDemoFleet(portBase);
+/** `secret`: what the clusters' status keys are made from; without one they have none. */
+export function planDemo(portBase: number, secret?: string): DemoPlan {
+  const keyOf = (cluster: string) => (secret === undefined ? undefined : statusKeyOf(secret, cluster));
+  const publicKey = (cluster: string) => keyOf(cluster)?.publicKey ?? "";
+  const { documents: written, clusters } = loadDemoFleet(portBase, secret === undefined ? undefined : publicKey);
   const snapshot = compileDemo(written);
   const documents = written.map((document) => labelled(document, digestOf(snapshot)));
-  const sides = new Map<string, keyof typeof VERSIONS>(snapshot.clusters.map(({ name, side }) => [name, side]));
   return {
     edgePort: portBase,
     adminPort: portBase + 1,
-    servers: clusters.map((cluster) => ({ ...cluster, version: VERSIONS[sides.get(cluster.name) ?? "stable"] })),
+    servers: clusters.map(({ reports, ...cluster }) => {
+      const statusKey = keyOf(cluster.name);
+      const identity = { ...cluster, version: reports.version ?? "unknown", report: reportOf(reports) };
+      return statusKey === undefined ? identity : { ...identity, statusKey };
+    }),
     documents,
     digest: digestOf(documents),
     snapshot,

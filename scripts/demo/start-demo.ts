@@ -14,6 +14,7 @@ import {
   type DevState,
   loadOrCreateKeys,
   readDevState,
+  statusSecret,
   writeDevState,
 } from "../lib/dev-state.ts";
 import { type LocalWorkers, startWorkers } from "../lib/miniflare.ts";
@@ -37,10 +38,10 @@ export class StartRefusal extends Error {
 
 /** Rejects with the signal's reason when it is aborted meanwhile; what was up by then is down again. */
 export async function startDemo({ portBase, stateFolder }: StartOptions, signal: AbortSignal): Promise<Demo> {
-  const plan = planDemo(portBase);
   const before = readDevState(stateFolder);
   await refuseStateInUse(stateFolder, before);
-  await refuseBusyPorts(portsOf(plan));
+  await refuseBusyPorts(portsOf(planDemo(portBase)));
+  const plan = planDemo(portBase, statusSecret(loadOrCreateKeys(stateFolder)));
 
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {

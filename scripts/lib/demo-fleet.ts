@@ -3,7 +3,12 @@
  * another base is made by moving every `port` value of the environment by the same distance.
  */
 import path from "node:path";
-import { API_VERSION } from "../../config/documents.ts";
+import {
+  API_VERSION,
+  type ClusterReports,
+  ClusterTemplateDocument,
+  EnvironmentDocument,
+} from "../../config/documents.ts";
 import { readFleet } from "../../config/read-fleet.ts";
 import { loadFleetFolder } from "./fleet-folder.ts";
 
@@ -13,6 +18,9 @@ export const DEMO_FLEET_FOLDER = path.join(import.meta.dirname, "../../config/fl
 /** The port base that `config/fleets/demo/environment.yaml` is written for. */
 export const DEMO_PORT_BASE = 8787;
 
+/** The template whose clusters have servers of their own. */
+const SHOP_TEMPLATE = "web";
+
 /** From the data port of a demo cluster to its control port. */
 const CONTROL_PORT_OFFSET = 100;
 
@@ -21,6 +29,8 @@ export type DemoCluster = {
   readonly region: string;
   readonly port: number;
   readonly controlPort: number;
+  /** What its document says that it must report. */
+  readonly reports: ClusterReports;
 };
 
 export type DemoFleet = {
@@ -30,16 +40,18 @@ export type DemoFleet = {
   readonly clusters: readonly DemoCluster[];
 };
 
-export function loadDemoFleet(portBase: number = DEMO_PORT_BASE): DemoFleet {
-  const documents = loadFleetFolder(DEMO_FLEET_FOLDER).inputs.map((input) =>
-    movePorts(input, portBase - DEMO_PORT_BASE),
-  );
+/** `statusKey`: the public key that a cluster signs its statuses with; without it they cannot be sent, only asked for. */
+export function loadDemoFleet(portBase: number = DEMO_PORT_BASE, statusKey?: (cluster: string) => string): DemoFleet {
+  const documents = loadFleetFolder(DEMO_FLEET_FOLDER)
+    .inputs.map((input) => movePorts(input, portBase - DEMO_PORT_BASE))
+    .map((input) => (statusKey === undefined ? input : withStatusKeys(input, statusKey)));
   const { fleet } = readFleet(documents, { environment: DEMO_ENVIRONMENT, development: true });
   const clusters = fleet.clusters
     .filter(({ spec }) => spec.service === "web")
     .map(({ metadata, spec }) => {
       const port = Number(new URL(spec.endpoint).port);
-      return { name: metadata.name, region: spec.region, port, controlPort: port + CONTROL_PORT_OFFSET };
+      const ports = { port, controlPort: port + CONTROL_PORT_OFFSET };
+      return { name: metadata.name, region: spec.region, ...ports, reports: spec.reports ?? {} };
     });
   return { documents, clusters };
 }
@@ -52,6 +64,25 @@ export function movePorts(document: unknown, distance: number): unknown {
     return typeof port === "number" ? { ...cluster, values: { ...cluster.values, port: port + distance } } : cluster;
   });
   return { ...document, spec: { ...document.spec, clusters } };
+}
+
+/** A parameter more for the template of the shop, and its value for each of its clusters. */
+function withStatusKeys(document: unknown, statusKey: (cluster: string) => string): unknown {
+  const template = ClusterTemplateDocument.safeParse(document);
+  if (template.success && template.data.metadata.name === SHOP_TEMPLATE) {
+    const { spec } = template.data;
+    const parameters = { ...spec.parameters, statusKey: { type: "string" } };
+    const cluster = { ...spec.cluster, spec: { ...spec.cluster.spec, statusKey: `\${statusKey}` } };
+    return { ...template.data, spec: { ...spec, parameters, cluster } };
+  }
+  const environment = EnvironmentDocument.safeParse(document);
+  if (!environment.success) return document;
+  const clusters = environment.data.spec.clusters.map((entry) => {
+    const { region, color } = entry.values;
+    if (entry.template !== SHOP_TEMPLATE) return entry;
+    return { ...entry, values: { ...entry.values, statusKey: statusKey(`${region}-${color}`) } };
+  });
+  return { ...environment.data, spec: { ...environment.data.spec, clusters } };
 }
 
 type EnvironmentLike = {

@@ -48,6 +48,11 @@ export function affinityKeys({ privateJwk }: SigningKeys): string {
   return JSON.stringify({ dev: createHash("sha256").update(`affinity ${privateJwk.d}`).digest("base64") });
 }
 
+/** What the status keys of the demo's clusters are made from: as long-lived as the signing key. */
+export function statusSecret({ privateJwk }: SigningKeys): string {
+  return createHash("sha256").update(`status ${privateJwk.d}`).digest("base64");
+}
+
 /** Undefined when there is none yet, or when it was written by another version and means nothing here. */
 export function readDevState(stateFolder: string): DevState | undefined {
   const parsed = DevState.safeParse(readJson(devStatePath(stateFolder)));

@@ -18,6 +18,7 @@ const KIND_DESCRIPTIONS: Readonly<Record<DocumentKind, string>> = {
   ClusterTemplate: "One description for many clusters; its placeholders are replaced by the values of an Environment.",
   Environment: "The values that make clusters of templates, for one environment.",
   Route: "Which requests go to a service, and by which weights to which regions.",
+  Monitor: "Several probes that together say how the clusters of a service are.",
   Flag: "A switch that steering rules and gates can be tied to, in the words of flagd.",
   Policy: "The safety rules that every change is held to, who must approve, and how revisions are let out.",
 };

@@ -18,6 +18,8 @@ export type Recorder = {
 export async function startRecorder(): Promise<Recorder> {
   const answers = new Map<string, ExchangeAnswer>();
   const server = createServer((request, response) => replay(answers, request, response));
+  // Node closes a connection after five idle seconds, and Prism may be about to use it then. Closed at the end instead.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   let count = 0;
   return {

@@ -21,13 +21,15 @@ test("the edge is below 40 KiB, compressed", () => {
   expect(bundle.gzipBytes).toBeLessThan(GZIP_BYTES_MAX);
 });
 
-test("no classic zod, no locales but the default one, nothing of the admin Worker", () => {
+test("no classic zod, no locales but the default one, nothing of documents or of the admin Worker", () => {
   const inputs = Object.values(bundle.metafile.outputs).flatMap((output) =>
     Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
   );
   expect(inputs).toContain("worker/handle.ts");
   expect(
-    inputs.filter((file) => /zod\/(v3|v4\/classic)|\/locales\/(?!en\.)|hono|^admin\/|^scripts\//.test(file)),
+    inputs.filter((file) =>
+      /zod\/(v3|v4\/classic)|\/locales\/(?!en\.)|hono|^admin\/|^scripts\/|^config\/(documents|policy)\.ts/.test(file),
+    ),
   ).toEqual([]);
 });
 

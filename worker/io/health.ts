@@ -1,17 +1,20 @@
 /**
- * What this isolate knows of the clusters' condition, and the health view that decisions read: what the beacon reports,
- * and what the isolate sees itself in the answers that pass. The view is made anew only when one of them has changed,
- * and a few times a second while something ramps; a request otherwise costs two comparisons.
+ * What this isolate knows of the clusters' condition, and the health views that decisions read: what the beacon reports,
+ * as most vantages or the nearest sees it, and what the isolate sees itself in the answers that pass. Views are made anew
+ * only when one of them has changed, and a few times a second while something ramps; a request otherwise costs a few
+ * comparisons.
  */
-import { HEALTH_REPORT_EMPTY, type HealthReport } from "../../config/health.ts";
+import { HEALTH_REPORT_EMPTY, type HealthReport, type HealthState } from "../../config/health.ts";
+import { invariant } from "../../config/invariant.ts";
 import { LOAD_HEADER, LoadReports, readUtilizationBps } from "../load-report.ts";
-import { composeHealth } from "../routing/compose-health.ts";
+import { composeHealth, type HealthInputs, seenFrom } from "../routing/compose-health.ts";
 import type { Attempt } from "../routing/decision.ts";
 import type { Place } from "../routing/facts.ts";
 import { HEALTH_UNKNOWN, type HealthView, latencyKey } from "../routing/health-view.ts";
 import { LatencyTracker } from "../routing/latency.ts";
 import type { LoadedService, LoadedSnapshot } from "../routing/loaded-snapshot.ts";
-import { OutlierDetector, type OutlierEvent, type Peers } from "../routing/outlier.ts";
+import { type Ejection, OutlierDetector, type OutlierEvent, type Peers } from "../routing/outlier.ts";
+import { VantageViews } from "../routing/vantage-views.ts";
 
 /** A ramp of a minute moves every three seconds; one of five seconds, as in the demo, four times a second. */
 const RAMP_TICK_MS = 250;
@@ -44,7 +47,8 @@ export class HealthStore {
   readonly #outliers = new OutlierDetector();
   readonly #latency = new LatencyTracker();
   readonly #loads = new LoadReports();
-  #report: HealthReport = { ...HEALTH_REPORT_EMPTY, sequence: -1 };
+  readonly #vantages = new VantageViews((sight, now) => this.#made(seenFrom(sight, this.#inputs(now)), now));
+  #reported = readReport({ ...HEALTH_REPORT_EMPTY, sequence: -1 });
   #snapshot: LoadedSnapshot | undefined;
   #peers: ReadonlyMap<string, Peers> = new Map();
   #view: HealthView = HEALTH_UNKNOWN;
@@ -56,18 +60,24 @@ export class HealthStore {
     this.#options = options;
   }
 
-  /** The same object until something changes. */
-  view(snapshot: LoadedSnapshot, now: number): HealthView {
+  /** As it is seen from where a client at `place` is served; the same object until something changes. */
+  view(snapshot: LoadedSnapshot, place: Place, now: number): HealthView {
     if (snapshot !== this.#snapshot) this.#adopt(snapshot);
     if (now >= this.#sweepAtMs) this.#sweep(now);
-    if (now >= this.#composeAtMs) this.#compose(snapshot, now);
-    return this.#view;
+    if (now >= this.#composeAtMs) this.#compose(now);
+    return this.#vantages.near(place, this.#view, now);
+  }
+
+  /** What this isolate leaves alone at the moment, on its own evidence; the latest first. */
+  ejections(): readonly Ejection[] {
+    return this.#outliers.ejections();
   }
 
   /** A report that is not newer changes nothing: answers may overtake each other. */
   accept(report: HealthReport, now: number): void {
-    if (report.sequence <= this.#report.sequence) return;
-    this.#report = report;
+    if (report.sequence <= this.#reported.sequence) return;
+    this.#reported = readReport(report);
+    this.#vantages.accept(report);
     this.#composeAtMs = AT_ONCE;
     for (const [cluster, recoveredAtMs] of Object.entries(report.recoveredAtMs)) {
       const event = this.#outliers.noteRecovery(cluster, recoveredAtMs, now);
@@ -102,6 +112,7 @@ export class HealthStore {
     this.#snapshot = snapshot;
     this.#peers = new Map([...snapshot.services.values()].flatMap(peersOf));
     this.#outliers.retain((cluster) => this.#peers.has(cluster));
+    this.#vantages.setProbing(snapshot.beacons);
     this.#composeAtMs = AT_ONCE;
   }
 
@@ -118,24 +129,51 @@ export class HealthStore {
     }
   }
 
-  #compose(snapshot: LoadedSnapshot, now: number): void {
-    const { clusters, recoveredAtMs } = this.#report;
-    const { view, ramping } = composeHealth(
-      snapshot,
-      {
-        states: new Map(Object.entries(clusters)),
-        recoveredAtMs: new Map(Object.entries(recoveredAtMs)),
-        ejected: this.#outliers.ejected(),
-        dimmed: this.#outliers.dimmed(),
-        returnedAtMs: this.#outliers.returnedAt(),
-        utilizationBps: this.#loads.utilizationBps(now),
-        latencyRanks: this.#latency.ranks(),
-      },
-      now,
-    );
-    this.#view = view;
-    this.#composeAtMs = ramping ? now + RAMP_TICK_MS : Number.POSITIVE_INFINITY;
+  #compose(now: number): void {
+    this.#composeAtMs = Number.POSITIVE_INFINITY;
+    this.#view = this.#made(this.#inputs(now), now);
   }
+
+  /** A view, and when to make it anew. */
+  #made(inputs: HealthInputs, now: number): HealthView {
+    invariant(this.#snapshot !== undefined, "a view is made of the snapshot that was asked about");
+    const { view, ramping } = composeHealth(this.#snapshot, inputs, now);
+    if (ramping) this.#composeAtMs = Math.min(this.#composeAtMs, now + RAMP_TICK_MS);
+    return view;
+  }
+
+  /** As most vantages see it. */
+  #inputs(now: number): HealthInputs {
+    const { states, recoveredAtMs, lagMs } = this.#reported;
+    return {
+      vantage: "global",
+      states,
+      recoveredAtMs,
+      lagMs,
+      ejected: this.#outliers.ejected(),
+      dimmed: this.#outliers.dimmed(),
+      returnedAtMs: this.#outliers.returnedAt(),
+      utilizationBps: this.#loads.utilizationBps(now),
+      latencyRanks: this.#latency.ranks(),
+    };
+  }
+}
+
+/** A report as views have it. Made once, because a ramp makes many views of one report. */
+type Reported = {
+  readonly sequence: number;
+  readonly states: ReadonlyMap<string, HealthState>;
+  readonly recoveredAtMs: ReadonlyMap<string, number>;
+  readonly lagMs: ReadonlyMap<string, number>;
+};
+
+function readReport({ sequence, clusters, recoveredAtMs, replicaLagMs = {} }: HealthReport): Reported {
+  return {
+    sequence,
+    states: new Map(Object.entries(clusters)),
+    recoveredAtMs: new Map(Object.entries(recoveredAtMs)),
+    lagMs: new Map(Object.entries(replicaLagMs)),
+  };
 }
 
 /** The accepting clusters of each region stand in for each other. */

@@ -1,21 +1,25 @@
 /**
  * Says which revision this isolate serves and how that goes, so that people see a change arrive and a bad one is seen
  * through: to the nearest beacon, behind a request's back, at most every `REPORT_MS`, and only after it had requests. An
- * isolate that is idle says nothing and costs nothing. A snapshot that it has refused, and the first bug under a
- * revision, do not wait for that. Reports are figures, not accounts: a lost one is not sent again, and when the revision
- * changes between two reports, only the requests and errors of the new one are counted.
+ * isolate that is idle says nothing and costs nothing. What it has ejected goes along as evidence. A snapshot that it
+ * has refused, and the first bug under a revision, do not wait for that. Reports are figures, not accounts: a lost one is
+ * not sent again, and when the revision changes between two reports, only the requests and errors of the new one are
+ * counted.
  */
 import {
   BEACON_REPORT_PATH,
+  type EdgeEjection,
   type EdgeReport,
+  EJECTIONS_REPORTED_MAX,
   REPORT_MS,
   REPORT_URGENT_MS,
   type SnapshotRejection,
 } from "../../config/beacon.ts";
-import { Revision } from "../../config/ids.ts";
+import { ClusterName, Revision } from "../../config/ids.ts";
 import type { Vantage } from "../../config/vantage.ts";
 import { rankBeacons } from "../beacon-choice.ts";
 import type { Place } from "../routing/facts.ts";
+import type { Ejection } from "../routing/outlier.ts";
 import type { AskBeacon } from "./beacon-client.ts";
 import type { SampledRequest, Traffic, TrafficCounter } from "./traffic.ts";
 
@@ -29,6 +33,8 @@ export type PropagationOptions = {
   readonly traffic: Pick<TrafficCounter, "take">;
   /** What is refused at the moment. */
   readonly rejections: { list(): readonly SnapshotRejection[] };
+  /** What this isolate leaves alone at the moment, the latest first. */
+  readonly ejections: () => readonly Ejection[];
   /** 8 hex digits that stand for a client (`pseudonym.ts`). */
   readonly pseudonym: (clientHash: number) => Promise<string>;
   /** Uniform in [0, 1). */
@@ -116,13 +122,15 @@ export class PropagationReporter {
 
   /** Takes what has been counted, and starts over. */
   #figures({ countries, routes }: Omit<Traffic, "samples">, now: number): EdgeReport {
-    const { isolate, rejections } = this.#options;
+    const { isolate, rejections, ejections } = this.#options;
     const { revision, requests, invariants, ownErrors } = this.#counts;
     this.#counts.reset();
     const rejected = rejections.list();
+    const ejected = ejections().slice(0, EJECTIONS_REPORTED_MAX).map(evidenceOf);
     return {
       ...{ isolate, revision: Revision.parse(revision), requests, atMs: now },
       ...(rejected.length === 0 ? {} : { rejected: [...rejected] }),
+      ...(ejected.length === 0 ? {} : { ejected }),
       ...(invariants === 0 ? {} : { invariants }),
       ...(ownErrors === 0 ? {} : { ownErrors }),
       ...(countries.size === 0 ? {} : { countries: Object.fromEntries(countries.entries()) }),
@@ -149,6 +157,10 @@ class RevisionCounts {
     this.invariants = 0;
     this.ownErrors = 0;
   }
+}
+
+function evidenceOf({ cluster, ...evidence }: Ejection): EdgeEjection {
+  return { cluster: ClusterName.parse(cluster), ...evidence };
 }
 
 async function sampleOf(

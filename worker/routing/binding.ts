@@ -1,7 +1,7 @@
 /**
  * Keeps a client on the cluster it is bound to: across weight changes, canary splits, recoveries elsewhere and, until
- * the deadline, a drain. A binding gives way only to residency, to a closed or vanished cluster, and to one that is
- * down. The binding itself comes from a token that the shell has verified.
+ * the deadline, a drain. A binding gives way only to residency, to a closed or vanished cluster, to one whose data is
+ * too far behind, and to one that is down. The binding itself comes from a token that the shell has verified.
  */
 import type { Reason } from "./decision.ts";
 import { keepsBound } from "./eligibility.ts";
@@ -35,10 +35,11 @@ export function boundCluster(input: BindingInput, trace: Reason[] | undefined): 
 function whyLost(
   cluster: LoadedCluster,
   { service, health, permitted, now }: BindingInput,
-): "closed" | "unhealthy" | "residency" | undefined {
+): "closed" | "unhealthy" | "residency" | "replicaLag" | undefined {
   if (!permitted.has(cluster.region)) return "residency";
   const region = service.regions.find((candidate) => candidate.name === cluster.region);
   const open = region !== undefined && keepsBound(region.availability, now) && keepsBound(cluster.availability, now);
   if (!open) return "closed";
+  if (service.heldTo?.lagging.has(cluster.name) === true) return "replicaLag";
   return conditionOf(cluster.name, health) === "down" ? "unhealthy" : undefined;
 }

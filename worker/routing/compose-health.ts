@@ -1,23 +1,27 @@
 /**
  * Puts what is known of the clusters into one health view: what probes report, what this isolate ejected, what is on its
- * way back, how busy clusters say they are, and who answers fastest. Pure; the shell calls it when one of them changed,
- * and every now and then while something ramps.
+ * way back, how busy and how far behind clusters say they are, and who answers fastest. Pure; the shell calls it when one
+ * of them changed, and every now and then while something ramps.
  */
 import type { HealthState } from "../../config/health.ts";
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
+import type { Vantage } from "../../config/vantage.ts";
 import type { HealthView } from "./health-view.ts";
 import type { LoadedCluster, LoadedService, LoadedSnapshot } from "./loaded-snapshot.ts";
 import { rampShareBps } from "./ramp.ts";
 
 export type HealthInputs = {
+  readonly vantage: HealthView["vantage"];
+  /** What most vantages see, or that one. */
   readonly states: ReadonlyMap<string, HealthState>;
-  /** When probes found clusters healthy again, milliseconds since the epoch. */
+  /** When they found clusters healthy again, milliseconds since the epoch. */
   readonly recoveredAtMs: ReadonlyMap<string, number>;
   readonly ejected: ReadonlySet<string>;
   readonly dimmed: ReadonlySet<string>;
   /** When clusters came back from an ejection. */
   readonly returnedAtMs: ReadonlyMap<string, number>;
   readonly utilizationBps: ReadonlyMap<string, number>;
+  readonly lagMs: ReadonlyMap<string, number>;
   readonly latencyRanks: ReadonlyMap<string, readonly string[]>;
 };
 
@@ -38,8 +42,27 @@ export function composeHealth(snapshot: LoadedSnapshot, inputs: HealthInputs, no
       if (capacity < SHARE_BPS_TOTAL) capacityBps.set(cluster.name, capacity);
     }
   }
-  const { states, ejected, utilizationBps, latencyRanks } = inputs;
-  return { view: { states, ejected, capacityBps, utilizationBps, latencyRanks }, ramping };
+  const { vantage, states, ejected, utilizationBps, lagMs, latencyRanks } = inputs;
+  return { view: { vantage, states, ejected, capacityBps, utilizationBps, lagMs, latencyRanks }, ramping };
+}
+
+/** What one vantage sees otherwise than most. */
+export type Sight = {
+  readonly vantage: Vantage;
+  readonly states: readonly (readonly [cluster: string, state: HealthState])[];
+  /** 0 for a cluster that was never away there. */
+  readonly recoveredAtMs: readonly (readonly [cluster: string, atMs: number])[];
+};
+
+/** The same moment with a vantage's own word in the place of what most say. What it does not know it takes from them. */
+export function seenFrom({ vantage, states, recoveredAtMs }: Sight, inputs: HealthInputs): HealthInputs {
+  const known = states.filter(([, state]) => state !== "unknown");
+  return {
+    ...inputs,
+    vantage,
+    states: new Map([...inputs.states, ...known]),
+    recoveredAtMs: new Map([...inputs.recoveredAtMs, ...recoveredAtMs]),
+  };
 }
 
 /** The latest return counts: from a drain of the cluster or its region, from bad health, from an ejection. */

@@ -26,6 +26,7 @@ import { matchRoute } from "./match.ts";
 import { mirrorOf } from "./mirror.ts";
 import { ACCEPTABLE, pickCluster } from "./pick.ts";
 import { healthOf } from "./region-health.ts";
+import { heldToLag } from "./replica-lag.ts";
 import { withoutShed } from "./shed.ts";
 import { type Steered, steer } from "./steering.ts";
 
@@ -93,21 +94,35 @@ type Forward = {
 type Reject = { readonly code: RejectCode; readonly route?: LoadedRoute };
 
 /** The steps of DESIGN §4, up to the first attempt. With a trace, every step says what it did. */
-function resolve({ snapshot, facts, health, draw, now }: DecideInput, trace: Reason[] | undefined): Forward | Reject {
-  const route = matchRoute(snapshot.index, facts);
-  if (route === "noHost") {
+function resolve(input: DecideInput, trace: Reason[] | undefined): Forward | Reject {
+  const { snapshot, facts, health } = input;
+  const matched = matchRoute(snapshot.index, facts);
+  if (matched === "noHost") {
     trace?.push({ code: "route.hostUnknown", host: facts.host });
     return { code: "hostUnknown" };
   }
-  if (route === "noPath") {
+  if (matched === "noPath") {
     trace?.push({ code: "route.none", host: facts.host, path: facts.path });
     return { code: "noRoute" };
   }
-  const { service } = route;
-  trace?.push({ code: "route.matched", route: route.name, service: service.name, host: facts.host });
+  const route = heldToLag(matched, facts.method, health);
+  trace?.push({ code: "route.matched", route: route.name, service: route.service.name, host: facts.host });
+  const found = resolveOn(route, input, trace);
+  if (route === matched || "first" in found || found.code === "noHealthyCluster") return found;
+  // Lag is to blame when without its limit the client would have somewhere to go.
+  const free = resolveOn(matched, input, undefined);
+  return "first" in free || free.code !== found.code ? { code: "replicaLagging", route } : found;
+}
 
+function resolveOn(
+  route: LoadedRoute,
+  { facts, health, draw, now }: DecideInput,
+  trace: Reason[] | undefined,
+): Forward | (Reject & { readonly route: LoadedRoute }) {
+  const { service } = route;
   const admission = admissionOf(service, facts, trace);
   if (admission === undefined) return { code: "residencyDenied", route };
+  trace?.push({ code: "health.view", vantage: health.vantage });
 
   const key = clientKey(service, facts, draw);
   const clientInput = { keyHash: key.hash, health };

@@ -1,6 +1,9 @@
 /** What comes out of `decide`: where to send a request, in which order, and why. */
-import type { AdminState, Side } from "../../config/documents.ts";
+
 import type { HealthState } from "../../config/health.ts";
+import type { AdminState, Side } from "../../config/shared-shapes.ts";
+import type { HealthView } from "./health-view.ts";
+import type { RequestKind } from "./replica-lag.ts";
 
 /** One place to send the request to. The first attempt is the decision; the rest is the failover order. */
 export type Attempt = {
@@ -23,6 +26,8 @@ export type RejectCode =
   | "residencyUnavailable"
   /** No region takes traffic: drained, disabled, weight 0 or without clusters. */
   | "noEligibleRegion"
+  /** Somebody would take it, but their data is further behind than the service tolerates for such a request. */
+  | "replicaLagging"
   /** Everything is down and the route does not want to spread over what is down. */
   | "noHealthyCluster";
 
@@ -39,6 +44,14 @@ export type Reason =
       readonly removed: readonly string[];
     }
   | { readonly code: "residency.denied"; readonly country: string | null }
+  | {
+      readonly code: "replicaLag.filtered";
+      readonly requests: RequestKind;
+      readonly lagMsMax: number;
+      /** Of the clusters that are beyond it. */
+      readonly lagMs: Readonly<Record<string, number>>;
+    }
+  | { readonly code: "health.view"; readonly vantage: HealthView["vantage"] }
   | { readonly code: "steer.rule"; readonly rule: string; readonly weights: Readonly<Record<string, number>> }
   | { readonly code: "steer.weights"; readonly weights: Readonly<Record<string, number>> }
   | {
@@ -55,7 +68,7 @@ export type Reason =
   | {
       readonly code: "binding.lost";
       readonly cluster: string;
-      readonly because: "gone" | "closed" | "unhealthy" | "residency";
+      readonly because: "gone" | "closed" | "unhealthy" | "residency" | "replicaLag";
     }
   | {
       readonly code: "priority.loads";
@@ -74,7 +87,7 @@ export type Reason =
   | { readonly code: "mirror"; readonly cluster: string }
   | { readonly code: "attempts"; readonly clusters: readonly string[] };
 
-export type RegionRemoval = "disabled" | "draining" | "noCluster" | "weightZero" | "failoverExcluded";
+export type RegionRemoval = "disabled" | "draining" | "noCluster" | "replicaLag" | "weightZero" | "failoverExcluded";
 
 /** What the hash was taken of: an affinity header, the client's address, or the caller's draw. */
 export type KeySource = "header" | "clientAddress" | "draw";

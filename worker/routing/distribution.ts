@@ -19,6 +19,7 @@ import type { LoadedCluster, LoadedRegion, LoadedRoute } from "./loaded-snapshot
 import { ACCEPTABLE, otherSide } from "./pick.ts";
 import { availability, carriesAll, type LevelHealth, priorityLoads } from "./priority.ts";
 import { healthOf, type Member, type RegionHealth } from "./region-health.ts";
+import { heldToLag } from "./replica-lag.ts";
 import { type Level, type Steered, steer } from "./steering.ts";
 
 /** Shares are 0 to 1. Those of the regions and `refused` sum to 1, and so do those of the clusters and `refused`. */
@@ -54,7 +55,14 @@ function add(shares: Map<string, number>, name: string, share: number): void {
 export type Portion = { readonly part: number; readonly levels: readonly Level[] };
 
 /** How these clients are steered, whatever the health is; the code when nobody takes them. The parts sum to 1. */
-export function portionsOf(route: LoadedRoute, facts: Facts, health: HealthView): readonly Portion[] | RejectCode {
+export function portionsOf(matched: LoadedRoute, facts: Facts, health: HealthView): readonly Portion[] | RejectCode {
+  const route = heldToLag(matched, facts.method, health);
+  const found = portionsOn(route, facts, health);
+  if (route === matched || typeof found !== "string") return found;
+  return portionsOn(matched, facts, health) === found ? found : "replicaLagging";
+}
+
+function portionsOn(route: LoadedRoute, facts: Facts, health: HealthView): readonly Portion[] | RejectCode {
   const admission = admissionOf(route.service, facts, undefined);
   if (admission === undefined) return "residencyDenied";
   const steerBy = (keyHash: number) => steer(route, { admission, facts, health, keyHash }, undefined);

@@ -1,11 +1,14 @@
 /**
  * The condition of the clusters at one moment, as one immutable value: probe results, passive ejections, what is coming
- * back, and how busy clusters say they are. A new object is made whenever any of it changes, so decisions may keep what
+ * back, and how busy and how far behind clusters say they are. A new object is made whenever any of it changes, so decisions may keep what
  * they computed from it beside it.
  */
 import type { HealthState } from "../../config/health.ts";
+import type { Vantage } from "../../config/vantage.ts";
 
 export type HealthView = {
+  /** Whose probes `states` go by: what most vantages see, or what one of them sees. */
+  readonly vantage: Vantage | "global";
   /** By cluster name; a cluster that is missing is `unknown`. */
   readonly states: ReadonlyMap<string, HealthState>;
   /** Clusters that passive outlier detection has taken out for now. */
@@ -14,16 +17,20 @@ export type HealthView = {
   readonly capacityBps: ReadonlyMap<string, number>;
   /** How busy a cluster says it is, 0 to 10,000. Missing: it does not say. */
   readonly utilizationBps: ReadonlyMap<string, number>;
+  /** By how much a cluster's data is behind, in milliseconds. Missing: it does not say, and counts as within any limit. */
+  readonly lagMs: ReadonlyMap<string, number>;
   /** Regions by measured time to first byte, fastest first, by `latencyKey`. Missing: not enough is measured. */
   readonly latencyRanks: ReadonlyMap<string, readonly string[]>;
 };
 
 /** Nothing is known: every cluster counts as usable, in full. */
 export const HEALTH_UNKNOWN: HealthView = {
+  vantage: "global",
   states: new Map(),
   ejected: new Set(),
   capacityBps: new Map(),
   utilizationBps: new Map(),
+  lagMs: new Map(),
   latencyRanks: new Map(),
 };
 

@@ -2,8 +2,9 @@
  * A snapshot made ready for decisions, once per revision: names become references, lists become sets and maps, and
  * everything a request needs is one step away. Says nothing about health or time.
  */
-import type { HeaderMatch, Mirror, Side } from "../../config/documents.ts";
+
 import type { PlaceSelector } from "../../config/place.ts";
+import type { HeaderMatch, Mirror, Side } from "../../config/shared-shapes.ts";
 import type {
   Availability,
   Snapshot,
@@ -13,6 +14,7 @@ import type {
   SnapshotFailover,
   SnapshotLoadPolicy,
   SnapshotRegion,
+  SnapshotReplicaLag,
   SnapshotRoute,
   SnapshotRule,
   SnapshotService,
@@ -24,6 +26,7 @@ import { murmur3 } from "./hash.ts";
 import { buildRouteIndex, type RouteIndex } from "./match.ts";
 import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";
+import type { HeldTo, LagLimit } from "./replica-lag.ts";
 import { groupBy, itself, shareByText } from "./share.ts";
 import type { Level, Plan, WeightedRegion } from "./steering.ts";
 
@@ -54,8 +57,8 @@ export type LoadedRegion = {
   readonly canary: readonly LoadedCluster[];
   /** The level that holds this region and no other, made once because every failover order is made of them. */
   readonly alone: Level;
-  /** What the newest health view comes to, kept by `region-health.ts`: one entry, replaced with the view. */
-  readonly healthMemo: { newest: RegionHealth | undefined };
+  /** What health views come to, kept by `region-health.ts`: that of the view asked for last, and a few before. */
+  readonly healthMemo: { newest: RegionHealth | undefined; older: RegionHealth[] | undefined };
 };
 
 /** Who may serve a group of clients, as far as residency and operators say; health and time play no part. */
@@ -79,6 +82,8 @@ export type LoadedService = {
   readonly name: string;
   readonly saltHash: number;
   readonly affinity: SnapshotAffinity;
+  /** Undefined when the service tolerates any lag. */
+  readonly lagLimits: { readonly reads: LagLimit | undefined; readonly writes: LagLimit | undefined } | undefined;
   /** Undefined when the service states none: then `openAdmission` holds for everybody. */
   readonly residency: readonly LoadedResidencyRule[] | undefined;
   readonly openAdmission: Admission;
@@ -94,6 +99,8 @@ export type LoadedService = {
   /** Some route of the service goes by measured latency, so measuring is worth it. */
   readonly ranksByLatency: boolean;
   readonly recovery: SnapshotService["recovery"];
+  /** Only in a service that `replica-lag.ts` has made of another for requests that tolerate so much and no more. */
+  readonly heldTo: HeldTo | undefined;
 };
 
 export type LoadedRule = {
@@ -186,6 +193,8 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     name: service.name,
     saltHash: murmur3(`split:${service.name}`),
     affinity: shared.affinity(service.affinity),
+    // Every request asks for these two; side by side they are in one line of the processor's cache.
+    lagLimits: loadLagLimits(service.replicaLag),
     residency: service.residency?.map(({ clients, jurisdictions }, index) => {
       const permitted = regions.filter((region) => jurisdictions.some((name) => region.jurisdictions.has(name)));
       return {
@@ -206,7 +215,15 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     load: shared.load(service.load),
     ranksByLatency: shared.rankedByLatency.has(service.name),
     recovery: service.recovery,
+    heldTo: undefined,
   };
+}
+
+function loadLagLimits(tolerated: SnapshotReplicaLag | undefined): LoadedService["lagLimits"] {
+  if (tolerated === undefined) return undefined;
+  const limit = (requests: LagLimit["requests"], lagMsMax: number | undefined): LagLimit | undefined =>
+    lagMsMax === undefined ? undefined : { requests, lagMsMax, newest: undefined };
+  return { reads: limit("reads", tolerated.readsMs), writes: limit("writes", tolerated.writesMs) };
 }
 
 const NO_IDS: ReadonlyMap<string, string> = new Map();
@@ -222,7 +239,7 @@ function loadRegion(
   clusters: readonly LoadedCluster[],
 ): LoadedRegion {
   const accepting = clusters.filter((cluster) => cluster.accepting);
-  const loaded = {
+  return newRegion({
     name: region.name,
     nameHash: murmur3(region.name),
     vector: region.vector,
@@ -231,7 +248,14 @@ function loadRegion(
     canaryShareBps: service.canaryShareBps[region.name] ?? 0,
     stable: accepting.filter((cluster) => cluster.side === "stable"),
     canary: accepting.filter((cluster) => cluster.side === "canary"),
-    healthMemo: { newest: undefined },
+  });
+}
+
+/** A region of which nothing has been worked out yet. */
+export function newRegion(parts: Omit<LoadedRegion, "alone" | "healthMemo">): LoadedRegion {
+  const loaded = {
+    ...parts,
+    healthMemo: { newest: undefined, older: undefined },
     alone: [] as WeightedRegion[], // filled in on the next line: the level names its region, the region its level
   };
   loaded.alone.push({ region: loaded, nameHash: loaded.nameHash, weight: 1 });

@@ -7,8 +7,9 @@
  * prefixes first; then a stated method, then more header conditions. A more specific route whose method or headers do
  * not match leaves the request to the next one. Two routes that would tie are refused when a document is checked.
  */
-import type { HeaderMatch, PathMatch } from "../../config/documents.ts";
+
 import { PATH_SEGMENTS_MAX } from "../../config/limits.ts";
+import type { HeaderMatch, PathMatch } from "../../config/shared-shapes.ts";
 import type { Facts } from "./facts.ts";
 
 /** What the index needs to know of a route. */

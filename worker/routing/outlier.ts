@@ -9,6 +9,7 @@
  * not any probe that succeeds, but that probes saw it fail and recover after the ejection: an isolate whose own way to
  * the cluster is broken, while probes were content all along, must not be talked out of what it sees.
  */
+import type { EjectionCause } from "../../config/beacon.ts";
 
 export type OutlierOptions = {
   readonly consecutiveFailures: number;
@@ -45,8 +46,18 @@ export type Peers = { readonly group: string; readonly size: number };
 export type OutlierEvent = {
   readonly cluster: string;
   readonly kind: "ejected" | "dimmed" | "returned";
-  readonly because: "consecutiveFailures" | "successRate" | "timeServed" | "probes";
+  readonly because: EjectionCause | "timeServed" | "probes";
   readonly untilMs: number;
+};
+
+/** A cluster that is out or dimmed, and what speaks against it: of the interval in which it went out, and since then. */
+export type Ejection = {
+  readonly cluster: string;
+  readonly sinceMs: number;
+  readonly because: EjectionCause;
+  readonly failures: number;
+  /** Those that say anything, failures among them. */
+  readonly requests: number;
 };
 
 type Cluster = {
@@ -61,6 +72,10 @@ type Cluster = {
   state: "in" | "ejected" | "dimmed";
   outAtMs: number;
   untilMs: number;
+  because: EjectionCause;
+  /** What counted against it, and for it, before the running interval; of interest only while it is out. */
+  failuresBefore: number;
+  successesBefore: number;
   /** When it last came back; drives the ramp. */
   returnedAtMs: number | undefined;
 };
@@ -129,6 +144,20 @@ export class OutlierDetector {
     return new Set(this.#named("dimmed"));
   }
 
+  /** The latest first. */
+  ejections(): readonly Ejection[] {
+    return [...this.#clusters.values()]
+      .filter(({ state }) => state !== "in")
+      .sort((a, b) => b.outAtMs - a.outAtMs)
+      .map(({ name, outAtMs, because, failures, successes, failuresBefore, successesBefore }) => ({
+        cluster: name,
+        sinceMs: outAtMs,
+        because,
+        failures: failuresBefore + failures,
+        requests: failuresBefore + failures + successesBefore + successes,
+      }));
+  }
+
   /** Clusters in use that were out before, with the time of their return. */
   returnedAt(): ReadonlyMap<string, number> {
     return new Map(
@@ -176,6 +205,9 @@ export class OutlierDetector {
       state: "in",
       outAtMs: 0,
       untilMs: 0,
+      because: "consecutiveFailures",
+      failuresBefore: 0,
+      successesBefore: 0,
       returnedAtMs: undefined,
     };
     this.#clusters.set(name, cluster);
@@ -183,7 +215,7 @@ export class OutlierDetector {
   }
 
   /** Ejects the cluster, or dims it when it is the last of its region, or leaves it when enough are out. */
-  #takeOut(cluster: Cluster, because: OutlierEvent["because"], now: number, draw: number): OutlierEvent | undefined {
+  #takeOut(cluster: Cluster, because: EjectionCause, now: number, draw: number): OutlierEvent | undefined {
     const out = [...this.#clusters.values()].filter(
       ({ group, state }) => group === cluster.group && state === "ejected",
     );
@@ -194,6 +226,10 @@ export class OutlierDetector {
     cluster.timesEjected += 1;
     cluster.state = kind;
     cluster.outAtMs = now;
+    cluster.because = because;
+    // A row of failures may have begun in an interval whose counters are gone.
+    cluster.failuresBefore = Math.max(0, cluster.consecutive - cluster.failures);
+    cluster.successesBefore = 0;
     cluster.untilMs = now + ejectionMs(cluster.timesEjected, this.#options) + jitterMs(this.#options, draw);
     this.#generation += 1;
     return { cluster: cluster.name, kind, because, untilMs: cluster.untilMs };
@@ -219,6 +255,8 @@ export class OutlierDetector {
     }
     for (const cluster of this.#clusters.values()) {
       if (cluster.state === "in") cluster.timesEjected = Math.max(0, cluster.timesEjected - 1);
+      cluster.successesBefore += cluster.successes;
+      cluster.failuresBefore += cluster.failures;
       cluster.successes = 0;
       cluster.failures = 0;
     }

@@ -2,7 +2,7 @@
  * Picks the cluster within a region: the client's side by its cohort, then rendezvous by weight among the clusters of
  * that side that are in the condition asked for.
  */
-import type { Side } from "../../config/documents.ts";
+import type { Side } from "../../config/shared-shapes.ts";
 import type { LevelMode } from "./level.ts";
 import type { LoadedCluster, LoadedService } from "./loaded-snapshot.ts";
 import type { Condition, Member, RegionHealth } from "./region-health.ts";

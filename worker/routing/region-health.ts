@@ -52,13 +52,31 @@ export function conditionOf(cluster: string, health: HealthView): Condition {
   return state === "degraded" ? "degraded" : "healthy";
 }
 
-/** How a region of the service is. Worked out when it is first asked for, and kept until another view comes. */
+/**
+ * Requests of one isolate may go by different views, each of a vantage, in turns; clients of one data centre are near
+ * one or two. More only costs working them out again.
+ */
+const OLDER_MAX = 3;
+
+/** How a region of the service is. Worked out when it is first asked for, and kept until other views come. */
 export function healthOf(region: LoadedRegion, service: LoadedService, health: HealthView): RegionHealth {
-  const known = region.healthMemo.newest;
-  if (known?.view === health) return known;
-  const worked = regionHealth(region, service.load, health);
-  region.healthMemo.newest = worked;
-  return worked;
+  const { newest } = region.healthMemo;
+  if (newest?.view === health) return newest;
+  const found = takeOlder(region, health) ?? regionHealth(region, service.load, health);
+  if (newest !== undefined) keepOlder(region, newest);
+  region.healthMemo.newest = found;
+  return found;
+}
+
+function takeOlder({ healthMemo: { older = [] } }: LoadedRegion, health: HealthView): RegionHealth | undefined {
+  const at = older.findIndex(({ view }) => view === health);
+  return at < 0 ? undefined : older.splice(at, 1)[0];
+}
+
+function keepOlder({ healthMemo }: LoadedRegion, newest: RegionHealth): void {
+  healthMemo.older ??= [];
+  healthMemo.older.unshift(newest);
+  healthMemo.older.length = Math.min(healthMemo.older.length, OLDER_MAX);
 }
 
 function regionHealth(region: LoadedRegion, load: SnapshotLoadPolicy, health: HealthView): RegionHealth {

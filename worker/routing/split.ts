@@ -2,8 +2,9 @@
  * Splits a region's traffic between the stable and the canary side by a cohort in basis points. The cohort of a key
  * never changes, and the canary takes the low end, so growing its share moves clients over and none back.
  */
-import type { Side } from "../../config/documents.ts";
+
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
+import type { Side } from "../../config/shared-shapes.ts";
 import { combine, scale } from "./hash.ts";
 
 /** 0 to 9,999. `saltHash` keeps the splits of different services independent of each other and of the region pick. */

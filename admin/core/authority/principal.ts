@@ -28,7 +28,13 @@ export const DUTIES = [
 ] as const;
 export type Duty = (typeof DUTIES)[number];
 
-const SAFER: readonly (Action | Duty)[] = ["region.drain", "cluster.drain", "freeze.set", "incident.open"];
+const SAFER: readonly (Action | Duty)[] = [
+  "region.drain",
+  "cluster.drain",
+  "freeze.set",
+  "secret.compromised",
+  "incident.open",
+];
 const OPERATING: readonly (Action | Duty)[] = [
   ...SAFER,
   "region.undrain",
@@ -37,6 +43,8 @@ const OPERATING: readonly (Action | Duty)[] = [
   "flag.switch",
   "flag.release",
   "freeze.lift",
+  "secret.rotate",
+  "secret.revoke",
   "revision.restore",
   "batch.commit",
   "incident.close",

@@ -6,7 +6,7 @@ import type { Change } from "../../../config/diff.ts";
 import type { Document, Fleet } from "../../../config/documents.ts";
 import type { Finding } from "../../../config/findings.ts";
 import type { FlagState } from "../../../config/flag.ts";
-import type { DrainMode, Overlay } from "../../../config/overlays.ts";
+import type { DrainMode, Overlay, RotationStage } from "../../../config/overlays.ts";
 import type { Action } from "../../../config/policy.ts";
 import type { WeightLine } from "./shares.ts";
 
@@ -72,6 +72,31 @@ export type SingleMutation =
       readonly expiresInMs?: number;
     } & Why)
   | ({ readonly kind: "liftOverride"; readonly name: string } & Why)
+  /** Gives out a new version (`introduced`), or has clusters use it (`active`). */
+  | ({
+      readonly kind: "rotateSecret";
+      readonly secret: string;
+      readonly service?: string;
+      /** The new one; that of the rotation under way when absent. */
+      readonly version?: string;
+      readonly stage: "introduced" | "active";
+    } & Why &
+      Owned)
+  /** Says that a version is worth nothing any more: the old one when absent. */
+  | ({
+      readonly kind: "revokeSecret";
+      readonly secret: string;
+      readonly service?: string;
+      readonly version?: string;
+    } & Why &
+      Owned)
+  /** Says that somebody else may know a version: the one in use when absent. */
+  | ({
+      readonly kind: "compromiseSecret";
+      readonly secret: string;
+      readonly service?: string;
+      readonly version?: string;
+    } & Why)
   | ({
       readonly kind: "restore";
       readonly revision: number;
@@ -157,6 +182,8 @@ export type Outcome =
       readonly expiresAtMs: number;
     }
   | { readonly kind: "liftOverride"; readonly name: string }
+  /** The rotation as it is afterwards; `from` alone when it has been given up. */
+  | ({ readonly kind: "rotateSecret" | "revokeSecret" | "compromiseSecret" } & RotationOutcome)
   | {
       readonly kind: "restore";
       readonly revision: number;
@@ -167,6 +194,16 @@ export type Outcome =
   | { readonly kind: "batch"; readonly outcomes: readonly Outcome[] }
   | { readonly kind: "expire"; readonly ended: readonly string[]; readonly held: Readonly<Record<string, string>> }
   | { readonly kind: "withdraw"; readonly revision: number; readonly because: string };
+
+export type RotationOutcome = {
+  readonly secret: string;
+  readonly service?: string;
+  readonly from: string;
+  readonly to?: string;
+  /** Absent: there is no rotation, all is as the documents declare it. */
+  readonly stage?: RotationStage;
+  readonly compromised?: true;
+};
 
 /** The state after the change. The same documents and overlays as before mean that there is nothing to commit. */
 export type Proposal = {
@@ -201,6 +238,12 @@ export function actionOf(mutation: RequestedMutation): Action {
       return "override.set";
     case "liftOverride":
       return "override.lift";
+    case "rotateSecret":
+      return "secret.rotate";
+    case "revokeSecret":
+      return "secret.revoke";
+    case "compromiseSecret":
+      return "secret.compromised";
     case "restore":
       return "revision.restore";
     case "batch":
@@ -233,6 +276,10 @@ export function resourceOf(mutation: RequestedMutation): string {
     case "override":
     case "liftOverride":
       return `override/${mutation.name}`;
+    case "rotateSecret":
+    case "revokeSecret":
+    case "compromiseSecret":
+      return `secret/${mutation.secret}${mutation.service === undefined ? "" : `/${mutation.service}`}`;
     case "restore":
       return `revision/${mutation.revision}`;
     case "batch":

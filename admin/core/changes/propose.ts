@@ -10,6 +10,7 @@ import { freeze, liftFreeze, liftOverride, override } from "./guards.ts";
 import type { Mutation, MutationContext, Outcome, Proposal, SingleMutation } from "./mutation.ts";
 import { why } from "./provenance.ts";
 import { restore, withdraw } from "./restore.ts";
+import { compromiseSecret, revokeSecret, rotateSecret } from "./secrets.ts";
 import { shiftWeights } from "./shift-weights.ts";
 import type { FleetState } from "./state.ts";
 
@@ -56,6 +57,12 @@ function proposeSingle(
       return override(state, mutation, context);
     case "liftOverride":
       return liftOverride(state, mutation);
+    case "rotateSecret":
+      return rotateSecret(state, mutation, context);
+    case "revokeSecret":
+      return revokeSecret(state, mutation, context);
+    case "compromiseSecret":
+      return compromiseSecret(state, mutation, context);
     case "restore":
       return restore(state, mutation, context);
     default:

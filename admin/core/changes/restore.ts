@@ -7,6 +7,7 @@ import type { AdminRefusal } from "../../../config/admin-problems.ts";
 import { diffDocuments, documentId } from "../../../config/diff.ts";
 import { jsonPointer } from "../../../config/findings.ts";
 import { OVERLAY_EXPIRES_MS_DEFAULT } from "../../../config/limits.ts";
+import { sortedBy } from "../../../config/order.ts";
 import { type Overlay, overlayKey } from "../../../config/overlays.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
 import { readDocuments, sortedDocuments } from "./apply-documents.ts";
@@ -28,7 +29,7 @@ export function restore(state: FleetState, request: Restore, context: MutationCo
   if (!read.ok) return read;
 
   const { documents, fleet } = read.value;
-  const wanted = request.overlays === "keep" ? state.overlays : past.overlays;
+  const wanted = request.overlays === "keep" ? state.overlays : withRotations(past.overlays, state.overlays);
   const overlays = wanted.filter((overlay) => isInForce(overlay, context.nowMs) && !isDangling(overlay, fleet));
   return ok({
     documents,
@@ -42,6 +43,12 @@ export function restore(state: FleetState, request: Restore, context: MutationCo
       overlaysLeftOut: wanted.filter((overlay) => !overlays.includes(overlay)).map(overlayKey),
     },
   });
+}
+
+/** How far secrets have been rotated is so in the world: a version that was revoked does not come back by itself. */
+function withRotations(past: readonly Overlay[], now: readonly Overlay[]): readonly Overlay[] {
+  const rotations = now.filter(({ kind }) => kind === "secretRotation");
+  return sortedBy([...past.filter(({ kind }) => kind !== "secretRotation"), ...rotations], overlayKey);
 }
 
 /**
@@ -58,7 +65,7 @@ export function withdraw(
   const later = state.overlays.filter(
     ({ kind }) => kind === "regionDrain" || kind === "clusterDrain" || kind === "freeze",
   );
-  const kept = past.overlays.flatMap((overlay) =>
+  const kept = withRotations(past.overlays, state.overlays).flatMap((overlay) =>
     isInForce(overlay, context.nowMs) ? overlay : (revived(overlay, context.nowMs) ?? []),
   );
   return ok({

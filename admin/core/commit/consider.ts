@@ -19,6 +19,7 @@ import { evaluateSafety } from "../safety/evaluate.ts";
 import { lookedBackAt } from "../safety/looked-back-at.ts";
 import type { OpenIncident, SafetyInput } from "../safety/safety-input.ts";
 import { denials, type Verdict } from "../safety/verdict.ts";
+import type { Statuses } from "../status/statuses.ts";
 import { type ApprovalsDue, approvalsDue } from "./approvals-due.ts";
 import { directionOf } from "./direction.ts";
 import { type NextState, nextState, type StoredState } from "./next-state.ts";
@@ -31,6 +32,10 @@ export type World = {
   readonly recentChanges: (controls: readonly string[]) => readonly ControlChange[];
   readonly incidents: readonly OpenIncident[];
   readonly demand: Demand;
+  /** What clusters report to run; undefined when the status object did not answer, or was not asked. */
+  readonly statuses?: Statuses | undefined;
+  /** How far the data of clusters is behind, in milliseconds; those that do not say are missing. */
+  readonly lagMs?: ReadonlyMap<string, number> | undefined;
 };
 
 /** How a state is compiled and projected; the caller keeps what it has made of the target. */
@@ -115,7 +120,7 @@ function safetyInput(
   };
   const controls = controlChangesBetween(compiled.before, compiled.after, world.nowMs);
   const safety: SafetyInput = {
-    direction: directionOf(mutation),
+    direction: directionOf(mutation, before.overlays),
     before,
     after,
     snapshots: { before: compiled.before.snapshot, after: compiled.after.snapshot },
@@ -123,6 +128,7 @@ function safetyInput(
     health: world.health,
     history: world.recentChanges(lookedBackAt(controls, compiled, rulesInForce(before, after))),
     incidents: world.incidents,
+    statuses: world.statuses,
     nowMs: world.nowMs,
   };
   return { safety, controls };

@@ -5,7 +5,10 @@ export type IncidentCause =
   | { readonly kind: "opened" }
   | { readonly kind: "override"; readonly override: string; readonly rules: readonly string[] }
   | { readonly kind: "withdrawn"; readonly withdrawnRevision: number; readonly because: string }
-  | { readonly kind: "held"; readonly overlay: string; readonly because: string };
+  | { readonly kind: "held"; readonly overlay: string; readonly because: string }
+  | { readonly kind: "compromised"; readonly secret: string; readonly service?: string }
+  /** By the keys of `GET /v1/drift`. */
+  | { readonly kind: "drift"; readonly drift: readonly string[] };
 
 export type NewIncident = {
   /** 1 is the worst. While one of 1 or 2 is open, only what makes things safer is let through. */
@@ -19,15 +22,47 @@ export type NewIncident = {
 
 type Opening = Pick<NewIncident, "openedBy" | "openedAtMs">;
 
-/** Breaking the glass is no emergency by itself, or it would lock out the very change it is for. */
+/**
+ * Breaking the glass is no emergency by itself, or it would lock out the very change it is for. Nor does a secret that is
+ * out lock out others: who rotates it away gets through in any case.
+ */
 export function incidentsOf(mutation: RequestedMutation, opening: Opening): readonly NewIncident[] {
   const parts = mutation.kind === "batch" ? mutation.mutations : [mutation];
   return parts.flatMap((part): NewIncident[] => {
+    if (part.kind === "compromiseSecret") return [{ ...compromise(part), ...opening }];
     if (part.kind !== "override") return [];
     const { name: override, rules, reason } = part;
     const title = `Safety rules overridden: ${rules.join(", ")}`;
     return [{ severity: 3, title, cause: { kind: "override", override, rules }, reason, ...opening }];
   });
+}
+
+type Compromise = Extract<RequestedMutation, { readonly kind: "compromiseSecret" }>;
+
+function compromise({ secret, service, reason }: Compromise): Omit<NewIncident, keyof Opening> {
+  const where = service === undefined ? "" : ` of ${service}`;
+  const cause = { kind: "compromised", secret, ...(service === undefined ? {} : { service }) } as const;
+  return { severity: 3, title: `The secret ${secret}${where} is compromised`, cause, reason };
+}
+
+const DRIFT_TITLED_MAX = 5;
+
+/** One for all that has become too old at the same time: a rack that was forgotten is one thing to look after. */
+export function driftIncident(
+  drifts: readonly { readonly key: string; readonly sentence: string; readonly clusters: readonly string[] }[],
+  openedAtMs: number,
+): NewIncident {
+  const clusters = [...new Set(drifts.flatMap((drift) => drift.clusters))];
+  const more = clusters.length > DRIFT_TITLED_MAX ? ` and ${clusters.length - DRIFT_TITLED_MAX} more` : "";
+  const sentences = drifts.slice(0, DRIFT_TITLED_MAX).map(({ sentence }) => sentence);
+  return {
+    severity: 3,
+    title: `Drift for too long: ${clusters.slice(0, DRIFT_TITLED_MAX).join(", ")}${more}`,
+    cause: { kind: "drift", drift: drifts.map(({ key }) => key) },
+    reason: sentences.join(" "),
+    openedBy: "fairlead",
+    openedAtMs,
+  };
 }
 
 /** Routing was wrong somewhere, if only at one vantage: nothing else should change until somebody knows why. */

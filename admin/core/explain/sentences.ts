@@ -2,6 +2,7 @@
  * A decision's reasons as sentences, one for each, in order. Everything that they say is in the reason: no lookup, no
  * opinion. A new reason code is a compile error here until it has its sentence.
  */
+import { formatDuration } from "../../../config/duration.ts";
 import { unreachable } from "../../../config/invariant.ts";
 import type { KeySource, Reason, RegionRemoval, RejectCode, TracedDecision } from "../../../worker/routing/decision.ts";
 
@@ -23,6 +24,12 @@ function sentenceOf(reason: Reason): string {
       return `Residency rule ${reason.rule + 1} applies: only ${list(reason.jurisdictions, "or")} may serve this client${reason.removed.length === 0 ? ", which removes no region" : `, which removes ${list(reason.removed)}`}.`;
     case "residency.denied":
       return `No residency rule covers a client from ${reason.country ?? "an unknown country"}, so nobody may serve it.`;
+    case "replicaLag.filtered":
+      return `${reason.requests === "reads" ? "Reads" : "Writes"} tolerate data that is at most ${formatDuration(reason.lagMsMax)} behind, which removes ${lags(reason.lagMs)}.`;
+    case "health.view":
+      return reason.vantage === "global"
+        ? "Health is what most vantages see."
+        : `Health is what the vantage ${reason.vantage} sees: it is the nearest to the client, and sees something otherwise than most.`;
     case "steer.rule":
       return `The steering rule "${reason.rule}" matches the client and gives ${weights(reason.weights)}.`;
     case "steer.weights":
@@ -61,7 +68,7 @@ function sentenceOf(reason: Reason): string {
     case "split.otherSide":
       return `The ${reason.wanted} side has no cluster that could serve, so the other side does.`;
     case "pick.cluster":
-      return `The cluster ${reason.cluster} is picked; it is ${reason.healthState === "unknown" ? "of unknown health" : reason.healthState}.`;
+      return `The cluster ${reason.cluster} is picked; it is ${condition(reason.healthState)}.`;
     case "mirror":
       return `A copy goes to the cluster ${reason.cluster}; nobody waits for its answer.`;
     case "attempts":
@@ -91,6 +98,8 @@ function rejection(code: RejectCode): string {
       return "the regions that may serve this client take no traffic now";
     case "noEligibleRegion":
       return "no region takes traffic";
+    case "replicaLagging":
+      return "the clusters that would take it are further behind with their data than such a request tolerates";
     case "noHealthyCluster":
       return "everything is down and the route does not spread over what is down";
     default:
@@ -106,6 +115,8 @@ function removal(because: RegionRemoval): string {
       return "it drains and takes no new clients";
     case "noCluster":
       return "it has no cluster of the service that takes new clients";
+    case "replicaLag":
+      return "its data is too far behind for such a request";
     case "weightZero":
       return "its weight is 0";
     case "failoverExcluded":
@@ -125,9 +136,17 @@ function bindingLoss(because: Extract<Reason, { readonly code: "binding.lost" }>
       return "the cluster is unhealthy";
     case "residency":
       return "it may not serve this client";
+    case "replicaLag":
+      return "its data is too far behind for such a request";
     default:
       return unreachable(because);
   }
+}
+
+/** Probes report the others; an ejection is what one edge found itself. */
+function condition(healthState: Extract<Reason, { readonly code: "pick.cluster" }>["healthState"]): string {
+  if (healthState === "unknown") return "of unknown health";
+  return healthState === "ejected" ? "ejected by this edge on its own evidence" : healthState;
 }
 
 function keySource(by: KeySource): string {
@@ -160,6 +179,11 @@ function percent(share: number): string {
 function distances(kilometres: Readonly<Record<string, number>>): string {
   const entries = Object.entries(kilometres).sort(([, a], [, b]) => a - b);
   return list(entries.map(([region, distance]) => `${region} ${Math.round(distance)} km`));
+}
+
+function lags(lagMs: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(lagMs).sort(([, a], [, b]) => b - a);
+  return list(entries.map(([cluster, ms]) => `${cluster} (${formatDuration(ms)})`));
 }
 
 function list(items: readonly string[], word: "and" | "or" = "and"): string {

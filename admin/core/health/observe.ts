@@ -1,68 +1,64 @@
 /**
- * What one probe changes about what is believed of a cluster. A cluster that nobody has probed yet is believed after
- * its first success, because traffic may be waiting for it; anything else needs `rise` successes or `fall` failures in
- * a row. What went down stays down for the hold-down at least, however soon it answers again: traffic that follows a
- * flapping cluster in and out hurts more than a healthy one that waits. When to probe and what counts as success is
- * decided elsewhere.
+ * What one probe changes about one check. A check that nobody has run yet passes with its first success, because traffic
+ * may be waiting for it; anything else needs `rise` successes or `fall` failures in a row. Slow successes are successes;
+ * `fall` answers in a row that were not fast make a passing check slow, and `rise` fast ones make it pass again.
  */
-import type { HealthState } from "../../../config/health.ts";
+import { unreachable } from "../../../config/invariant.ts";
+import type { ProbeOutcome } from "./outcome.ts";
 
-export type ProbeOutcome =
-  | { readonly kind: "success"; readonly status: number; readonly durationMs: number }
-  | { readonly kind: "failure"; readonly because: "status"; readonly status: number; readonly durationMs: number }
-  | { readonly kind: "failure"; readonly because: "timeout" | "connection"; readonly durationMs: number };
+export type CheckVerdict = "unknown" | "passing" | "slow" | "failing";
 
-export type ClusterHealth = {
-  readonly state: HealthState;
-  /** Since when the state holds. */
-  readonly sinceMs: number;
+export type CheckHealth = {
+  readonly verdict: CheckVerdict;
   /** In a row; one of the two is always 0. */
   readonly successes: number;
   readonly failures: number;
-  /** When it was last found healthy after having been down: its traffic is ramped from then on. */
-  readonly recoveredAtMs?: number;
+  /** Successes that were not slow, and everything else; one of the two is always 0. */
+  readonly fast: number;
+  readonly notFast: number;
   readonly last?: { readonly atMs: number; readonly outcome: ProbeOutcome };
 };
 
-export type Thresholds = {
-  readonly rise: number;
-  readonly fall: number;
-  /** From when the cluster went down; failures meanwhile do not begin it anew, they only break the streak. */
-  readonly holdDownMs: number;
-};
+export type Thresholds = { readonly rise: number; readonly fall: number };
 
-export function unknownHealth(nowMs: number): ClusterHealth {
-  return { state: "unknown", sinceMs: nowMs, successes: 0, failures: 0 };
-}
+export const CHECK_UNKNOWN: CheckHealth = { verdict: "unknown", successes: 0, failures: 0, fast: 0, notFast: 0 };
 
-export function observe(
-  health: ClusterHealth,
+export function observeCheck(
+  health: CheckHealth,
   outcome: ProbeOutcome,
   { thresholds, nowMs }: { readonly thresholds: Thresholds; readonly nowMs: number },
-): ClusterHealth {
-  const succeeded = outcome.kind === "success";
-  const successes = succeeded ? health.successes + 1 : 0;
-  const failures = succeeded ? 0 : health.failures + 1;
-  const heldDown = health.state === "unhealthy" && nowMs < health.sinceMs + thresholds.holdDownMs;
-  const state = heldDown ? "unhealthy" : nextState(health.state, { successes, failures }, thresholds);
-  const recoveredAtMs = health.state === "unhealthy" && state === "healthy" ? nowMs : health.recoveredAtMs;
-  return {
-    state,
-    sinceMs: state === health.state ? health.sinceMs : nowMs,
-    successes,
-    failures,
-    ...(recoveredAtMs === undefined ? {} : { recoveredAtMs }),
-    last: { atMs: nowMs, outcome },
+): CheckHealth {
+  const succeeded = outcome.kind !== "failure";
+  const wasFast = outcome.kind === "success";
+  const streaks = {
+    successes: succeeded ? health.successes + 1 : 0,
+    failures: succeeded ? 0 : health.failures + 1,
+    fast: wasFast ? health.fast + 1 : 0,
+    notFast: wasFast ? 0 : health.notFast + 1,
   };
+  return { verdict: nextVerdict(health.verdict, streaks, thresholds), ...streaks, last: { atMs: nowMs, outcome } };
 }
 
-function nextState(
-  state: HealthState,
-  { successes, failures }: { readonly successes: number; readonly failures: number },
-  { rise, fall }: Pick<Thresholds, "rise" | "fall">,
-): HealthState {
-  const riseNeeded = state === "unknown" ? 1 : rise;
-  if (successes >= riseNeeded) return "healthy";
-  if (failures >= fall) return "unhealthy";
-  return state;
+type Streaks = Pick<CheckHealth, "successes" | "failures" | "fast" | "notFast">;
+
+function nextVerdict(
+  verdict: CheckVerdict,
+  { successes, failures, fast, notFast }: Streaks,
+  { rise, fall }: Thresholds,
+): CheckVerdict {
+  if (failures >= fall) return "failing";
+  switch (verdict) {
+    case "unknown":
+      if (successes === 0) return "unknown";
+      return fast > 0 ? "passing" : "slow";
+    case "failing":
+      if (successes < rise) return "failing";
+      return fast >= rise ? "passing" : "slow";
+    case "passing":
+    case "slow":
+      if (fast >= rise) return "passing";
+      return notFast >= fall ? "slow" : verdict;
+    default:
+      return unreachable(verdict);
+  }
 }

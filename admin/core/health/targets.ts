@@ -1,59 +1,108 @@
-/** Which clusters are probed, where and how: the health check of the cluster, else that of its service, else none. */
-import type { Fleet, HealthCheck, ServiceDocument } from "../../../config/documents.ts";
+/**
+ * Which clusters are probed, where and how: by the Monitor of the service; else by the health check of the cluster; else
+ * by that of its service; else not at all.
+ */
+import type { ClusterDocument, Fleet, HealthCheck, MonitorCheck, ServiceDocument } from "../../../config/documents.ts";
 import { parseDuration } from "../../../config/duration.ts";
 import { formatEndpoint, parseEndpoint } from "../../../config/endpoint.ts";
 import {
-  HEALTH_INTERVAL_MS_DEFAULT,
   HEALTH_INTERVAL_MS_MIN,
-  HEALTH_TIMEOUT_MS_DEFAULT,
+  HEALTH_INTERVAL_MS_MIN_DEVELOPMENT,
   HEALTH_TIMEOUT_MS_MAX,
   RECOVERY_HOLD_DOWN_MS_DEFAULT,
 } from "../../../config/limits.ts";
 import { sortedBy } from "../../../config/order.ts";
+import { probeTimes } from "../../../config/probe-times.ts";
+
+export type ProbeCheck = {
+  /** Unique in its target. */
+  readonly name: string;
+  readonly role: MonitorCheck["role"];
+  readonly url: string;
+  readonly method: "GET" | "HEAD";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Successes in a row before it passes again, and failures in a row before it fails. */
+  readonly rise: number;
+  readonly fall: number;
+  /** Expected statuses; any 2xx when absent. */
+  readonly statuses?: readonly number[];
+  /** Must occur at the beginning of the answer (`PROBE_BODY_BYTES_MAX`). Without it the answer is not read. */
+  readonly contains?: string;
+  /** A success that took longer counts as slow. */
+  readonly degradedAfterMs?: number;
+};
 
 export type ProbeTarget = {
   readonly cluster: string;
-  readonly url: string;
-  readonly method: "GET" | "HEAD";
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly rise: number;
-  readonly fall: number;
   readonly holdDownMs: number;
-  /** Expected statuses; any 2xx when absent. */
-  readonly statuses?: readonly number[];
+  readonly checks: readonly ProbeCheck[];
 };
+
+/** The name of the one check of clusters without a Monitor. */
+export const SINGLE_CHECK = "healthCheck";
 
 /** One success may be luck, and one more costs an interval. */
 const PROBE_RISE_DEFAULT = 2;
 /** A cluster is seen down within so many intervals; fewer would mistake one lost packet for an outage. */
 const PROBE_FALL_DEFAULT = 3;
 
-export function probeTargets(fleet: Fleet): readonly ProbeTarget[] {
+export type TargetOptions = { readonly development: boolean };
+
+export function probeTargets(fleet: Fleet, options: TargetOptions): readonly ProbeTarget[] {
   const services = new Map(fleet.services.map((service) => [service.metadata.name, service]));
-  const targets = fleet.clusters.flatMap(({ metadata, spec }): ProbeTarget[] => {
-    const service = services.get(spec.service);
-    const check = spec.healthCheck ?? service?.spec.healthCheck;
-    const endpoint = parseEndpoint(spec.endpoint);
+  const monitors = new Map(fleet.monitors.map(({ spec }) => [spec.service, spec.checks]));
+  const targets = fleet.clusters.flatMap((cluster): ProbeTarget[] => {
+    const service = services.get(cluster.spec.service);
+    const endpoint = parseEndpoint(cluster.spec.endpoint);
     // A disabled cluster may be switched off for good reason; probing it would only make noise.
-    if (check === undefined || !endpoint.ok || service === undefined || spec.adminState === "disabled") return [];
-    const url = `${formatEndpoint(endpoint.value)}${check.path}`;
-    return [{ cluster: metadata.name, url, ...settingsOf(check), holdDownMs: holdDownMs(service) }];
+    if (service === undefined || !endpoint.ok || cluster.spec.adminState === "disabled") return [];
+    const origin = formatEndpoint(endpoint.value);
+    const checks = checksOf(cluster, service, monitors.get(cluster.spec.service));
+    if (checks.length === 0) return [];
+    return [
+      {
+        cluster: cluster.metadata.name,
+        holdDownMs: holdDownMs(service),
+        checks: checks.map(({ name, role, check }) => ({ name, role, ...settingsOf(check, origin, options) })),
+      },
+    ];
   });
   return sortedBy(targets, ({ cluster }) => cluster);
 }
 
-function settingsOf(check: HealthCheck): Omit<ProbeTarget, "cluster" | "url" | "holdDownMs"> {
-  const intervalMs = Math.max(duration(check.interval) ?? HEALTH_INTERVAL_MS_DEFAULT, HEALTH_INTERVAL_MS_MIN);
-  // A probe is over before the next one begins.
-  const timeoutMsDefault = Math.min(HEALTH_TIMEOUT_MS_DEFAULT, intervalMs - 1);
+type NamedCheck = { readonly name: string; readonly role: MonitorCheck["role"]; readonly check: HealthCheck };
+
+function checksOf(
+  { spec }: ClusterDocument,
+  service: ServiceDocument,
+  monitor: readonly MonitorCheck[] | undefined,
+): readonly NamedCheck[] {
+  if (monitor !== undefined) return monitor;
+  const check = spec.healthCheck ?? service.spec.healthCheck;
+  return check === undefined ? [] : [{ name: SINGLE_CHECK, role: "mustPass", check }];
+}
+
+function settingsOf(
+  check: HealthCheck,
+  origin: string,
+  { development }: TargetOptions,
+): Omit<ProbeCheck, "name" | "role"> {
+  const { intervalMs, timeoutMs } = probeTimes(check);
+  const degradedAfterMs = duration(check.degradedAfter);
   return {
+    url: `${origin}${check.path}`,
     method: check.method ?? "GET",
-    intervalMs,
-    timeoutMs: Math.min(duration(check.timeout) ?? timeoutMsDefault, HEALTH_TIMEOUT_MS_MAX),
+    ...(check.headers === undefined ? {} : { headers: check.headers }),
+    // Revisions from before there was a limit may ask for more.
+    intervalMs: Math.max(intervalMs, development ? HEALTH_INTERVAL_MS_MIN_DEVELOPMENT : HEALTH_INTERVAL_MS_MIN),
+    timeoutMs: Math.min(timeoutMs, HEALTH_TIMEOUT_MS_MAX),
     rise: check.rise ?? PROBE_RISE_DEFAULT,
     fall: check.fall ?? PROBE_FALL_DEFAULT,
     ...(check.statuses === undefined ? {} : { statuses: check.statuses }),
+    ...(check.body === undefined ? {} : { contains: check.body.contains }),
+    ...(degradedAfterMs === undefined ? {} : { degradedAfterMs }),
   };
 }
 
@@ -64,17 +113,4 @@ export function holdDownMs({ spec }: ServiceDocument): number {
 
 function duration(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseDuration(text);
-}
-
-/** Whether a status is what the target's check expects. */
-export function isExpectedStatus({ statuses }: ProbeTarget, status: number): boolean {
-  return statuses === undefined ? status >= 200 && status <= 299 : statuses.includes(status);
-}
-
-/**
- * When to probe next: an interval later, moved by up to a tenth either way, so that targets added together do not stay
- * together. `jitter` is between 0 and 1.
- */
-export function nextProbeMs({ intervalMs }: ProbeTarget, nowMs: number, jitter: number): number {
-  return nowMs + Math.round(intervalMs * (0.9 + 0.2 * jitter));
 }

@@ -3,7 +3,7 @@
  * meant for. Networks are not known, and headers only as far as the route itself asks for them, so steering rules that
  * want either apply to nobody here.
  */
-import type { PathMatch } from "../../../config/documents.ts";
+import type { PathMatch } from "../../../config/shared-shapes.ts";
 import type { Facts, Place } from "../../../worker/routing/facts.ts";
 import type { LoadedRoute } from "../../../worker/routing/loaded-snapshot.ts";
 import { readPlace } from "../../../worker/routing/place.ts";

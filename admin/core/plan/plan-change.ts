@@ -5,6 +5,7 @@ import type { Document } from "../../../config/documents.ts";
 import { type LoadedSnapshot, loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import type { FleetState } from "../changes/state.ts";
 import { sha256Hex } from "../digest.ts";
+import type { PreflightReport } from "../preflight/finding.ts";
 import type { Verdict } from "../safety/verdict.ts";
 import { analyseFailures } from "./failures.ts";
 import { movedBy } from "./moved.ts";
@@ -13,6 +14,7 @@ import type { Plan, Replay } from "./plan.ts";
 import type { ProjectionState } from "./project.ts";
 import type { Projection } from "./projection.ts";
 import { type ReplayRequest, replay } from "./replay.ts";
+import { replicaWarnings } from "./replica-behind.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** A state and what it comes to; the health that both are projected with is the same. */
@@ -32,7 +34,10 @@ export type PlanChangeInput = {
   readonly after: PlannedState;
   readonly verdicts: readonly Verdict[];
   readonly approvals: Plan["approvals"];
+  readonly preflight?: PreflightReport;
   readonly replay?: { readonly source: Replay["source"]; readonly requests: readonly ReplayRequest[] };
+  /** How far the data of clusters is behind, in milliseconds; those that do not say are missing. */
+  readonly lagMs?: ReadonlyMap<string, number>;
   readonly nowMs: number;
 };
 
@@ -55,9 +60,17 @@ export function planChange(input: PlanChangeInput): Plan {
     failures,
     verdicts,
     approvals,
-    warnings: warningsOf({ ...projected, failures }),
+    warnings: [
+      ...warningsOf({ ...projected, failures }),
+      ...replicaWarnings({ ...snapshotsOf(projected), lagMs: input.lagMs ?? new Map() }),
+    ],
+    ...(input.preflight === undefined ? {} : { preflight: input.preflight }),
     ...(input.replay === undefined ? {} : { replay: replay({ ...input.replay, loaded, health, nowMs }) }),
   };
+}
+
+function snapshotsOf({ before, after }: { readonly before: ProjectionState; readonly after: ProjectionState }) {
+  return { before: before.input.snapshot, after: after.input.snapshot };
 }
 
 /** Plain data: what is worked out when it is asked for is in it. */

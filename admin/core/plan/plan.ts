@@ -1,5 +1,6 @@
 /** What a change would do, said before it is done: the answer of every dry run, and what approvals are bound to. */
 import type { Change } from "../../../config/diff.ts";
+import type { PreflightReport } from "../preflight/finding.ts";
 import type { Verdict } from "../safety/verdict.ts";
 import type { Projection } from "./projection.ts";
 
@@ -36,7 +37,8 @@ export type PlanWarning = {
     | "failuresNotAllExamined"
     | "noDemand"
     | "canaryFallback"
-    | "canaryAlone";
+    | "canaryAlone"
+    | "replicaBehind";
   readonly sentence: string;
 };
 
@@ -68,5 +70,7 @@ export type Plan = {
   readonly verdicts: readonly Verdict[];
   readonly approvals: { readonly required: number; readonly because: readonly string[] };
   readonly warnings: readonly PlanWarning[];
+  /** Whether the state after the change can go out and come back. */
+  readonly preflight?: PreflightReport;
   readonly replay?: Replay;
 };

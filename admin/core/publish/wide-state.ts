@@ -40,6 +40,8 @@ const URGENCY = {
   weightShift: "waits",
   flagSwitch: "waits",
   ruleOverride: "waits",
+  // Clusters report what they use as soon as they are told, whatever is tried at a vantage.
+  secretRotation: "control",
 } as const satisfies Record<Overlay["kind"], "edges" | "control" | "waits">;
 
 /**

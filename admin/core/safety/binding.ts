@@ -34,6 +34,9 @@ export const BINDING: Readonly<Record<RuleKind, Forces>> = {
   incident: { ...ALWAYS, safe: "free", undo: "free" },
   // A drain removes nothing, and what runs out by itself has nobody to ask.
   removal: { ...ALWAYS, safe: "free", comeback: "free" },
+  // A cluster that cannot read a secret is down, however urgent it is to be rid of the old version.
+  secretPresence: ALWAYS,
+  secretUse: ALWAYS,
   assertion: ALWAYS,
   assertionWait: PACE,
   gate: ALWAYS,

@@ -17,6 +17,7 @@ import { healthyClusters } from "./rules/healthy-clusters.ts";
 import { incident } from "./rules/incident.ts";
 import { midChange } from "./rules/mid-change.ts";
 import { removal } from "./rules/removal.ts";
+import { secretPresence, secretUse } from "./rules/secrets.ts";
 import { shiftPerHour } from "./rules/shift-per-hour.ts";
 import { stepMax } from "./rules/step-max.ts";
 import { notEvaluated } from "./rules/verdicts.ts";
@@ -37,6 +38,8 @@ const RULES: readonly (readonly [kind: Exclude<RuleKind, "assertionWait">, rule:
   ["freeze", freeze],
   ["incident", incident],
   ["removal", removal],
+  ["secretPresence", secretPresence],
+  ["secretUse", secretUse],
   ["assertion", assertions],
   ["gate", gates],
 ];

@@ -14,6 +14,8 @@ export const BUILT_IN_RULES = [
   "freeze",
   "incident",
   "removal",
+  "secretPresence",
+  "secretUse",
 ] as const;
 export type BuiltInRule = (typeof BUILT_IN_RULES)[number];
 

@@ -3,6 +3,7 @@ import type { HealthState } from "../../../config/health.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
 import type { FleetState } from "../changes/state.ts";
 import type { Projection } from "../plan/projection.ts";
+import type { Statuses } from "../status/statuses.ts";
 import type { ControlChange } from "./control-change.ts";
 
 export type OpenIncident = {
@@ -30,5 +31,7 @@ export type SafetyInput = {
   /** What has been turned within the last hour, in any order. */
   readonly history: readonly ControlChange[];
   readonly incidents: readonly OpenIncident[];
+  /** What clusters report to run; absent when that is not known. */
+  readonly statuses?: Statuses | undefined;
   readonly nowMs: number;
 };

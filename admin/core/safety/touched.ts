@@ -15,13 +15,13 @@ import { sameJson } from "./same-json.ts";
 export type Touched = {
   /** Anything at all that people declared, or that is live routing state. */
   readonly any: boolean;
-  /** `region/eu-west`, `cluster/eu-west-blue`, `flag/beta`, `route/web`, `service/web`. */
+  /** `region/eu-west`, `cluster/eu-west-blue`, `flag/beta`, `route/web`, `service/web`, `secret/db`. */
   readonly things: ReadonlySet<string>;
 };
 
-type Thing = `${"region" | "cluster" | "flag" | "route" | "service"}/${string}`;
+type Thing = `${"region" | "cluster" | "flag" | "route" | "service" | "secret"}/${string}`;
 
-function thing(kind: "region" | "cluster" | "flag" | "route" | "service", name: string): Thing {
+function thing(kind: "region" | "cluster" | "flag" | "route" | "service" | "secret", name: string): Thing {
   return `${kind}/${name}`;
 }
 
@@ -112,6 +112,8 @@ function subjectOf(overlay: Overlay): Thing | undefined {
       return thing("route", overlay.route);
     case "flagSwitch":
       return thing("flag", overlay.flag);
+    case "secretRotation":
+      return overlay.service === undefined ? thing("secret", overlay.secret) : thing("service", overlay.service);
     case "regionReturn":
     case "clusterReturn":
     case "freeze":
@@ -142,9 +144,13 @@ function following(direct: ReadonlySet<Thing>, fleet: Fleet): readonly Thing[] {
 function followingClusters(direct: ReadonlySet<Thing>, fleet: Fleet): readonly Thing[] {
   const clusters = namesOf(direct, "cluster");
   const services = namesOf(direct, "service");
-  if (clusters.size === 0 && services.size === 0) return [];
+  const secrets = namesOf(direct, "secret");
+  if (clusters.size === 0 && services.size === 0 && secrets.size === 0) return [];
   const changed = fleet.clusters.filter(
-    ({ metadata, spec }) => clusters.has(metadata.name) || services.has(spec.service),
+    ({ metadata, spec }) =>
+      clusters.has(metadata.name) ||
+      services.has(spec.service) ||
+      (spec.reports?.secrets ?? []).some(({ name }) => secrets.has(name)),
   );
   const moved = new Set<string>([...services, ...changed.map(({ spec }) => spec.service)]);
   const routes = fleet.routes.filter(({ spec }) => moved.has(spec.service));
@@ -155,7 +161,7 @@ function followingClusters(direct: ReadonlySet<Thing>, fleet: Fleet): readonly T
 }
 
 /** `eu-west` of `region/eu-west`. */
-function namesOf(things: ReadonlySet<string>, kind: "region" | "cluster" | "service"): ReadonlySet<string> {
+function namesOf(things: ReadonlySet<string>, kind: "region" | "cluster" | "service" | "secret"): ReadonlySet<string> {
   const prefix = `${kind}/`;
   return new Set([...things].filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length)));
 }

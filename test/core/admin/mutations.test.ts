@@ -258,7 +258,7 @@ describe("a batch", () => {
     };
     expect(actionsOf(risky)).toEqual(["batch.commit", "region.drain", "region.undrain"]);
     expect(resourceOf(risky)).toBe("region/eu region/us");
-    expect([safe, risky].map(directionOf)).toEqual(["safe", "change"]);
+    expect([safe, risky].map((batch) => directionOf(batch))).toEqual(["safe", "change"]);
     const freeze: SingleMutation = { kind: "freeze", name: "sale", ...why };
     expect([safe, { ...safe, mutations: [freeze] }].map(changesRouting)).toEqual([true, false]);
   });

@@ -45,6 +45,27 @@ describe("each reason has a sentence", () => {
       "The region eu-west is out: it drains and takes no new clients.",
     ],
     [
+      { code: "region.removed", region: "eu-west", because: "replicaLag" },
+      "The region eu-west is out: its data is too far behind for such a request.",
+    ],
+    [
+      { code: "replicaLag.filtered", requests: "writes", lagMsMax: 5_000, lagMs: { a: 6_500, b: 120_000 } },
+      "Writes tolerate data that is at most 5s behind, which removes b (2m) and a (6500ms).",
+    ],
+    [
+      { code: "replicaLag.filtered", requests: "reads", lagMsMax: 300_000, lagMs: { a: 301_000 } },
+      "Reads tolerate data that is at most 5m behind, which removes a (301s).",
+    ],
+    [{ code: "health.view", vantage: "global" }, "Health is what most vantages see."],
+    [
+      { code: "health.view", vantage: "weur" },
+      "Health is what the vantage weur sees: it is the nearest to the client, and sees something otherwise than most.",
+    ],
+    [
+      { code: "binding.lost", cluster: "blue", because: "replicaLag" },
+      "The client was bound to the cluster blue and cannot stay: its data is too far behind for such a request.",
+    ],
+    [
       { code: "binding.kept", cluster: "blue", availability: "draining" },
       "The client is bound to the cluster blue (draining) and stays there.",
     ],
@@ -79,6 +100,11 @@ describe("each reason has a sentence", () => {
       { code: "pick.cluster", cluster: "blue", healthState: "unknown" },
       "The cluster blue is picked; it is of unknown health.",
     ],
+    [
+      { code: "pick.cluster", cluster: "blue", healthState: "ejected" },
+      "The cluster blue is picked; it is ejected by this edge on its own evidence.",
+    ],
+    [{ code: "pick.cluster", cluster: "blue", healthState: "degraded" }, "The cluster blue is picked; it is degraded."],
     [{ code: "attempts", clusters: ["a", "b"] }, "Clusters are tried in this order: a, b."],
   ])("%j", (reason, sentence) => {
     expect(say(reason)).toBe(sentence);

@@ -75,6 +75,12 @@ testCases({
     ["no waits",                        [safety({ waitSame: "off", waitOpposite: "off", assertions: [assertion({ wait: "off" })] })], []],
     ["a longer wait",                   [safety({ waitSame: "61m" })],                                  ["policy.range 6/spec/safety/waitSame"]],
     ["a longer wait between opposites", [safety({ waitOpposite: "61m" })],                              ["policy.range 6/spec/safety/waitOpposite"]],
+    ["drift of 10 s",                   [policy({ drift: { maxAge: "10s" } })],                         []],
+    ["drift of less",                   [policy({ drift: { maxAge: "9999ms" } })],                      ["policy.range 6/spec/drift/maxAge"]],
+    ["drift of a season and more",      [policy({ drift: { maxAge: "91d" } })],                         ["policy.range 6/spec/drift/maxAge"]],
+    ["secrets of a minute",             [policy({ secrets: { maxAge: "1m" } })],                        []],
+    ["secrets of less",                 [policy({ secrets: { maxAge: "59s" } })],                       ["policy.range 6/spec/secrets/maxAge"]],
+    ["secrets of over five years",      [policy({ secrets: { maxAge: "1826d" } })],                     ["policy.range 6/spec/secrets/maxAge"]],
     ["a longer wait of an assertion",   [asserting({ wait: "61m" })],                                   ["policy.range 6/spec/safety/assertions/0/wait"]],
   ],
   flags: [

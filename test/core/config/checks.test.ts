@@ -234,26 +234,6 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       [service("web", { timeouts: { firstByte: "121s", total: "5m" } })],
       ["timeout.range 2/spec/timeouts/firstByte"],
     ],
-    [
-      "a probe shorter than the interval",
-      [service("web", { healthCheck: { path: "/", interval: "1s", timeout: "999ms" } })],
-      [],
-    ],
-    [
-      "a probe as long as the interval",
-      [service("web", { healthCheck: { path: "/", interval: "1s", timeout: "1s" } })],
-      ["healthCheck.order 2/spec/healthCheck/timeout"],
-    ],
-    [
-      "a probe longer than the default interval",
-      [cluster("eu-web", { healthCheck: { path: "/", timeout: "10s" } })],
-      ["healthCheck.order 3/spec/healthCheck/timeout"],
-    ],
-    [
-      "probes too often",
-      [service("web", { healthCheck: { path: "/", interval: "499ms" } })],
-      ["healthCheck.range 2/spec/healthCheck/interval"],
-    ],
   ],
 };
 

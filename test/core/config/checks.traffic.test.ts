@@ -5,6 +5,7 @@ import { cluster, region, route, service } from "./fixtures.ts";
 const cookie = (maxAge?: string) =>
   service("web", { affinity: { by: "cookie", ...(maxAge === undefined ? {} : { maxAge }) } });
 const recovery = (fields: object) => service("web", { recovery: fields });
+const lag = (replicaLag: object) => service("web", { replicaLag });
 const shed = (low: number, high: number) => service("web", { load: { shed: { low, high } } });
 
 /** Route `web` sends clients to `eu` only, and copies a hundredth of the requests. */
@@ -43,6 +44,15 @@ testCases({
     ["swapped watermarks",      [shed(95, 80)],    ["load.order 2/spec/load/shed/low"]],
     ["a watermark above all",   [shed(80, 101)],   ["field.range 2/spec/load/shed/high"]],
     ["leaning without shedding", [service("web", { load: { lean: true } })], []],
+  ],
+  "replica lag of": [
+    ["nothing said",            [lag({})],                                []],
+    ["reads within a second",   [lag({ reads: "1s" })],                   []],
+    ["reads within less",       [lag({ reads: "999ms" })],                ["replicaLag.range 2/spec/replicaLag/reads"]],
+    ["writes within 30 days",   [lag({ writes: "30d" })],                 []],
+    ["writes within more",      [lag({ writes: "721h" })],                ["replicaLag.range 2/spec/replicaLag/writes"]],
+    ["both out of bounds",      [lag({ reads: "1ms", writes: "31d" })],   ["replicaLag.range 2/spec/replicaLag/reads", "replicaLag.range 2/spec/replicaLag/writes"]],
+    ["writes more than reads",  [lag({ reads: "5s", writes: "10s" })],    []],
   ],
   "mirrors to": [
     ["no cluster",                                [mirror("eu-wbe")],                                               ["reference.unknown 5/spec/mirror/cluster"]],

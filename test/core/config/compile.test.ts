@@ -84,6 +84,22 @@ test.each([
   expect(compiled(soundBut(service("web", { timeouts }))).services[0]).toMatchObject({ firstByteMs, totalMs });
 });
 
+// biome-ignore format: a table reads in columns
+test.each([
+  // as written                        as compiled
+  [undefined,                          undefined],
+  [{},                                 undefined],
+  [{ reads: "30s" },                   { readsMs: 30_000 }],
+  [{ writes: "1s" },                   { writesMs: 1_000 }],
+  [{ reads: "5m", writes: "2s" },      { readsMs: 300_000, writesMs: 2_000 }],
+])("replica lag %j", (replicaLag, expected) => {
+  const spec = replicaLag === undefined ? {} : { replicaLag };
+  const [compiledService] = compiled(soundBut(service("web", spec))).services;
+  expect(compiledService?.replicaLag).toEqual(expected);
+  // An edge from before there was any takes the snapshot of a fleet that has none.
+  expect(compiledService !== undefined && "replicaLag" in compiledService).toBe(expected !== undefined);
+});
+
 test("one canary share is written out for the regions of the service", () => {
   const documents = soundBut(region("ap"), service("web", { canaryShareBps: 500 }));
   expect(compiled(documents).services[0]?.canaryShareBps).toEqual({ eu: 500, us: 500 });

@@ -1,6 +1,11 @@
 /** A demo cluster as a client and as the one who breaks it see it, over real sockets. */
+import { createPublicKey, verify } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ClusterStatus } from "../../../config/cluster-status.ts";
 import { type DemoCluster, startDemoCluster } from "../../../scripts/demo/cluster.ts";
+import { statusKeyOf } from "../../../scripts/demo/status-key.ts";
+
+const KEY = statusKeyOf("a secret", "eu-west-blue");
 
 let cluster: DemoCluster;
 
@@ -9,6 +14,8 @@ beforeAll(async () => {
     name: "eu-west-blue",
     region: "eu-west",
     version: "1.0.0",
+    report: { version: "1.0.0", keyIds: ["k1"] },
+    statusKey: KEY,
     port: 0,
     controlPort: 0,
   });
@@ -27,6 +34,50 @@ async function counters(): Promise<unknown> {
   const state: unknown = await (await fetch(cluster.control)).json();
   return state;
 }
+
+describe("what it says of itself", () => {
+  const tell = (body: string) => fetch(`${cluster.control}/status`, { method: "POST", body });
+  const asked = async () => ClusterStatus.parse(await (await fetch(`${cluster.url}/.well-known/fairlead`)).json());
+
+  test("is its report, now, and signed", async () => {
+    const response = await fetch(`${cluster.url}/.well-known/fairlead`);
+    const body = await response.text();
+    const status = ClusterStatus.parse(JSON.parse(body));
+    expect(status).toMatchObject({ cluster: "eu-west-blue", version: "1.0.0", keyIds: ["k1"] });
+    expect(Math.abs(status.atMs - Date.now())).toBeLessThan(5_000);
+    const signature = Buffer.from((response.headers.get("fairlead-signature") ?? "").replace("ed25519=", ""), "base64");
+    const x = Buffer.from(KEY.publicKey, "base64").toString("base64url");
+    const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } });
+    expect(verify(null, Buffer.from(`fairlead-status/1\n${body}`), key, signature)).toBe(true);
+  });
+
+  test("can be changed, field by field", async () => {
+    expect((await tell('{"version": "1.0.1", "replicaLagMs": 70}')).status).toBe(200);
+    expect(await asked()).toMatchObject({ version: "1.0.1", replicaLagMs: 70, keyIds: ["k1"] });
+    await tell('{"replicaLagMs": null, "version": "1.0.0"}');
+    expect(await asked()).not.toHaveProperty("replicaLagMs");
+  });
+
+  test.each([
+    ["", /must be JSON/],
+    ["[]", /must be an object/],
+    ['{"imageDigest": "latest"}', /imageDigest: must be sha256/],
+    ['{"colour": "red"}', /Unrecognized key/],
+    ['{"cluster": "us-east-blue"}', /Unrecognized key/],
+    [`{"version": "${"x".repeat(5_000)}"}`, /more than 4096 bytes/],
+  ])("not to %.40s", async (body, why) => {
+    const response = await tell(body);
+    expect(response.ok).toBe(false);
+    expect(((await response.json()) as { error: string }).error).toMatch(why);
+    expect(await asked()).toMatchObject({ version: "1.0.0" });
+  });
+
+  test("fails with the rest of it", async () => {
+    await setFault({ kind: "failing" });
+    expect((await fetch(`${cluster.url}/.well-known/fairlead`)).status).toBe(503);
+    expect((await fetch(`${cluster.control}/status`)).status).toBe(200);
+  });
+});
 
 describe("a cluster that is well", () => {
   test("says who it is and what it was asked, on any path", async () => {
@@ -98,13 +149,14 @@ describe("a cluster that is well", () => {
     expect(messages).toEqual(["guten Tag", 70_000]);
   });
 
-  test("counts requests by path, and health checks apart", async () => {
+  test("counts requests by path, and apart what the control plane asks", async () => {
     await fetch(`${cluster.url}/a?x=1`);
     await fetch(`${cluster.url}/a?x=2`);
     await fetch(`${cluster.url}/healthz`);
+    for (let pull = 0; pull < 3; pull += 1) await fetch(`${cluster.url}/.well-known/fairlead`);
     expect(await counters()).toMatchObject({
       fault: { kind: "none" },
-      counters: { requests: 2, healthChecks: 1, inFlight: 0, byPath: { "/a": 2 } },
+      counters: { requests: 2, healthChecks: 1, statusPulls: 3, inFlight: 0, byPath: { "/a": 2 } },
     });
   });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readFleet } from "../../../config/read-fleet.ts";
 import { planDemo, portsOf } from "../../../scripts/demo/plan.ts";
 
 test("six servers, in their places above the port base", () => {
@@ -26,6 +27,25 @@ test("every cluster of the snapshot has a server", () => {
   const { snapshot, servers } = planDemo(8787);
   const served = new Set(servers.map(({ port }) => `http://127.0.0.1:${port}`));
   expect(snapshot.clusters.filter(({ endpoint }) => !served.has(endpoint))).toEqual([]);
+});
+
+test("every server reports what its document declares, and signs with the key that stands there", () => {
+  const { documents, servers } = planDemo(8787, "a secret");
+  const { fleet, findings } = readFleet(documents, { environment: "demo", development: true });
+  expect(findings.filter(({ code }) => code.startsWith("statusKey"))).toEqual([]);
+  for (const { name, report, statusKey } of servers) {
+    const spec = fleet.clusters.find(({ metadata }) => metadata.name === name)?.spec;
+    expect(report).toMatchObject({ version: spec?.reports?.version, imageDigest: spec?.reports?.imageDigest });
+    expect(report?.secrets?.map((secret) => [secret.name, secret.active])).toEqual(
+      spec?.reports?.secrets?.map((secret) => [secret.name, secret.version]),
+    );
+    expect(statusKey?.publicKey).toBe(spec?.statusKey);
+  }
+});
+
+test("keys are the same after a restart, and others on another machine", () => {
+  expect(planDemo(8787, "a").digest).toBe(planDemo(8787, "a").digest);
+  expect(planDemo(8787, "a").digest).not.toBe(planDemo(8787, "b").digest);
 });
 
 test("the digest is that of the fleet: the same again, another on other ports", () => {

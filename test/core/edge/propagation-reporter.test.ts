@@ -1,12 +1,13 @@
 /** When an isolate says which revision it serves and how that goes, to whom, and what it counts. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { BEACON_REPORT_PATH, EdgeReport, REPORT_URGENT_MS } from "../../../config/beacon.ts";
+import { BEACON_REPORT_PATH, EdgeReport, EJECTIONS_REPORTED_MAX, REPORT_URGENT_MS } from "../../../config/beacon.ts";
 import { Revision } from "../../../config/ids.ts";
 import type { Vantage } from "../../../config/vantage.ts";
 import { PropagationReporter } from "../../../worker/io/propagation.ts";
 import { Rejections } from "../../../worker/io/rejections.ts";
 import { TrafficCounter } from "../../../worker/io/traffic.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
+import type { Ejection } from "../../../worker/routing/outlier.ts";
 
 const TOKYO = { latitude: 35.7, longitude: 139.7, from: "client" } as const;
 
@@ -20,10 +21,12 @@ class World {
   readonly background: Promise<unknown>[] = [];
   readonly traffic = new TrafficCounter(() => this.chance);
   readonly rejections = new Rejections();
+  ejections: readonly Ejection[] = [];
   readonly reporter = new PropagationReporter({
     isolate: "0123456789abcdef",
     traffic: this.traffic,
     rejections: this.rejections,
+    ejections: () => this.ejections,
     pseudonym: async (clientHash) => clientHash.toString(16).padStart(8, "0"),
     chance: () => this.chance,
     ask: async (vantage, path, init) => {
@@ -195,6 +198,29 @@ describe("a refused snapshot", () => {
     world.rejections.settle(9);
     await world.request(20_000, 9);
     expect(world.told.at(-1)?.report).not.toHaveProperty("rejected");
+  });
+});
+
+describe("ejected clusters", () => {
+  const out = (cluster: string): Ejection => ({
+    ...{ cluster, sinceMs: 99_000, because: "consecutiveFailures", failures: 5, requests: 9 },
+  });
+
+  test("go along for as long as they are out", async () => {
+    world.ejections = [out("blue"), { ...out("green"), because: "successRate" }];
+    await world.request(0);
+    expect(world.told.at(-1)?.report.ejected).toEqual(world.ejections);
+    await world.request(10_000);
+    expect(world.told.at(-1)?.report.ejected).toEqual(world.ejections);
+    world.ejections = [];
+    await world.request(10_000);
+    expect(world.told.at(-1)?.report).not.toHaveProperty("ejected");
+  });
+
+  test("are the latest when there are too many", async () => {
+    world.ejections = Array.from({ length: 100 }, (_, i) => out(`c${i}`));
+    await world.request(0);
+    expect(world.told.at(-1)?.report.ejected).toEqual(world.ejections.slice(0, EJECTIONS_REPORTED_MAX));
   });
 });
 

@@ -383,14 +383,14 @@ describe("health", () => {
   test("is taken from the beacon and never goes backwards", async () => {
     world.state = async () => stateOf(0, 5, { a: "unhealthy" });
     await world.request();
-    const view = world.health.view(world.store.current(), world.nowMs);
+    const view = world.health.view(world.store.current(), NOWHERE, world.nowMs);
     expect(view.states.get("a")).toBe("unhealthy");
     world.state = async () => stateOf(0, 4, { a: "healthy" });
     await world.request(BEACON_MS);
-    expect(world.health.view(world.store.current(), world.nowMs)).toBe(view);
+    expect(world.health.view(world.store.current(), NOWHERE, world.nowMs)).toBe(view);
     world.state = async () => stateOf(0, 6, { a: "healthy" });
     await world.request(BEACON_MS);
-    expect(world.health.view(world.store.current(), world.nowMs).states.get("a")).toBe("healthy");
+    expect(world.health.view(world.store.current(), NOWHERE, world.nowMs).states.get("a")).toBe("healthy");
     expect(view.states.get("a")).toBe("unhealthy");
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   COUNTRIES_REPORTED_MAX,
   EdgeReport,
+  EJECTIONS_REPORTED_MAX,
   REPORT_BYTES_MAX,
   RequestSample,
   ROUTES_REPORTED_MAX,
@@ -149,6 +150,10 @@ test("the largest report that an edge can make is one that a beacon reads", () =
     sample: Array.from({ length: SAMPLES_REPORTED_MAX }, () => ({
       ...{ host: "h".repeat(253), method: "M".repeat(20), path: `/${"p".repeat(199)}`, key: "0".repeat(8) },
       ...{ country: "DE", continent: "EU", subdivision: "DE-BER", asn: 2 ** 32 - 1 },
+    })),
+    ejected: Array.from({ length: EJECTIONS_REPORTED_MAX }, (_, i) => ({
+      ...{ cluster: name(i + 10), sinceMs: Number.MAX_SAFE_INTEGER, because: "consecutiveFailures" },
+      ...{ failures: count, requests: count },
     })),
   });
   const { length } = JSON.stringify(largest);

@@ -50,6 +50,7 @@ const service = fc.record(
       fc.constant({ lean: false }),
       fc.record({ lean: fc.boolean(), shed: fc.constant({ lowBps: 5_000, highBps: 9_000 }) }),
     ),
+    replicaLag: fc.record({ readsMs: fc.nat(9_000), writesMs: fc.nat(9_000) }, { requiredKeys: [] }),
   },
   { requiredKeys: ["name", "affinity", "canaryShareBps", "attemptsMax", "firstByteMs", "totalMs", "recovery", "load"] },
 );
@@ -111,6 +112,7 @@ export const clients = fc
         },
         { requiredKeys: ["country"] },
       ),
+      method: fc.constantFrom("GET", "HEAD", "OPTIONS", "POST", "DELETE"),
       clientAddress: fc.ipV6(),
       binding: fc.constantFrom(...Array.from({ length: 12 }, (_, i) => `c${i}`)),
       headers: fc.record({ "x-user": fc.string() }, { requiredKeys: [] }),
@@ -125,12 +127,14 @@ export const healths = fc
     ejected: fc.array(fc.stringMatching(/^c\d$/)),
     capacity: fc.dictionary(fc.stringMatching(/^c\d$/), fc.integer({ min: 1, max: 10_000 })),
     utilization: fc.dictionary(fc.stringMatching(/^c\d$/), fc.nat(10_000)),
+    lag: fc.dictionary(fc.stringMatching(/^c\d$/), fc.nat(10_000)),
     rank: fc.subarray([...REGIONS]),
   })
-  .map(({ states, ejected, capacity, utilization, rank }) =>
+  .map(({ states, ejected, capacity, utilization, lag, rank }) =>
     view(states, ejected, {
       capacityBps: new Map(Object.entries(capacity)),
       utilizationBps: new Map(Object.entries(utilization)),
+      lagMs: new Map(Object.entries(lag)),
       latencyRanks: new Map([["web/DE", rank]]),
     }),
   );

@@ -68,12 +68,14 @@ describe("LatencyTracker", () => {
 describe("composeHealth", () => {
   const snapshot = loadSnapshot(world());
   const inputs = (more: Partial<HealthInputs>): HealthInputs => ({
+    vantage: "global",
     states: new Map(),
     recoveredAtMs: new Map(),
     ejected: new Set(),
     dimmed: new Set(),
     returnedAtMs: new Map(),
     utilizationBps: new Map(),
+    lagMs: new Map(),
     latencyRanks: new Map(),
     ...more,
   });

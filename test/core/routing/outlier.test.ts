@@ -94,6 +94,90 @@ describe("consecutive failures", () => {
   });
 });
 
+describe("what speaks against a cluster that is out", () => {
+  const record = (detector: OutlierDetector, success: boolean, times: number, now: number, size = 3) => {
+    for (let i = 0; i < times; i += 1) detector.record({ cluster: "a", peers: peers(size), success }, now, 0);
+  };
+  const counts = (detector: OutlierDetector) => detector.ejections().map((one) => [one.failures, one.requests]);
+
+  test("is what was seen in the interval in which it went out, and since", () => {
+    const detector = new OutlierDetector(NO_JITTER);
+    detector.sweep(0, 0);
+    record(detector, true, 90, 1);
+    detector.sweep(10_000, 0);
+    record(detector, true, 7, 10_001);
+    record(detector, false, 5, 10_002);
+    expect(detector.ejections()).toEqual([
+      { cluster: "a", sinceMs: 10_002, because: "consecutiveFailures", failures: 5, requests: 12 },
+    ]);
+    record(detector, false, 2, 10_003); // a last resort
+    detector.sweep(20_000, 0);
+    expect(counts(detector)).toEqual([[7, 14]]);
+    record(detector, true, 3, 20_001);
+    expect(counts(detector)).toEqual([[7, 17]]);
+  });
+
+  test("counts the whole row of failures, also those of the interval before", () => {
+    const detector = new OutlierDetector(NO_JITTER);
+    detector.sweep(0, 0);
+    record(detector, false, 3, 9_999);
+    detector.sweep(10_000, 0);
+    record(detector, false, 2, 10_001);
+    expect(counts(detector)).toEqual([[5, 5]]);
+  });
+
+  test("is of this time, not of the time before", () => {
+    const detector = new OutlierDetector(NO_JITTER);
+    record(detector, false, 9, 0);
+    detector.sweep(30_000, 0);
+    expect(detector.ejections()).toEqual([]);
+    detector.sweep(40_000, 0);
+    record(detector, false, 5, 40_001);
+    expect(counts(detector)).toEqual([[5, 5]]);
+  });
+
+  test("is told of the last of a region as well, which is dimmed", () => {
+    const detector = new OutlierDetector(NO_JITTER);
+    record(detector, false, 5, 0, 1);
+    expect(detector.ejections()).toMatchObject([{ cluster: "a", because: "consecutiveFailures" }]);
+  });
+
+  test("may be its success rate", () => {
+    const detector = new OutlierDetector({ ...NO_JITTER, consecutiveFailures: 1_000 });
+    detector.sweep(0, 0);
+    for (const cluster of ["a", "b", "c", "d", "e"]) {
+      for (let i = 0; i < 100; i += 1)
+        detector.record({ cluster, peers: peers(5), success: cluster !== "e" || i % 2 === 0 }, 1, 0);
+    }
+    detector.sweep(10_000, 0);
+    expect(detector.ejections()).toEqual([
+      { cluster: "e", sinceMs: 10_000, because: "successRate", failures: 50, requests: 100 },
+    ]);
+  });
+
+  test("law: there are never more failures than requests, and they go with what is out or dimmed", () => {
+    const step = fc.record({ cluster: fc.constantFrom("a", "b"), success: fc.boolean(), waitMs: fc.nat(9_000) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const detector = new OutlierDetector({ ...NO_JITTER, consecutiveFailures: 2 });
+        let now = 0;
+        for (const { cluster, success, waitMs } of steps) {
+          now += waitMs;
+          detector.sweep(now, 0);
+          detector.record({ cluster, peers: peers(2), success }, now, 0);
+          const told = detector.ejections();
+          const out = [...detector.ejected(), ...detector.dimmed()].sort();
+          expect(told.map((one) => one.cluster).sort()).toEqual(out);
+          for (const { failures, requests } of told) {
+            expect(failures).toBeGreaterThanOrEqual(2);
+            expect(requests).toBeGreaterThanOrEqual(failures);
+          }
+        }
+      }),
+    );
+  });
+});
+
 describe("what is never taken out", () => {
   test("the last cluster of a region is dimmed, not ejected", () => {
     const alone = new OutlierDetector(NO_JITTER);

@@ -6,6 +6,7 @@ import { evaluateSafety } from "../../../admin/core/safety/evaluate.ts";
 import { ruleIdsOf } from "../../../admin/core/safety/rule-ids.ts";
 import type { ChangeDirection } from "../../../admin/core/safety/safety-input.ts";
 import {
+  cluster,
   drainRegion,
   frozen,
   inputOf,
@@ -16,6 +17,7 @@ import {
   policy,
   projectionOf,
   returned,
+  rotation,
   shift,
   stateOf,
   told,
@@ -55,6 +57,8 @@ test("a plain drain passes whatever has something to say", () => {
     "freeze notEvaluated",
     "incident notEvaluated",
     "removal notEvaluated",
+    "secretPresence notEvaluated",
+    "secretUse notEvaluated",
   ]);
 });
 
@@ -94,12 +98,18 @@ const BREAKING: Readonly<Record<string, () => Parameters<typeof inputOf>>> = {
   freeze: () => [live(frozen()), live(frozen(), drainRegion("eu"))],
   incident: () => [live(), live(drainRegion("eu")), { incidents: [{ id: "a", severity: 1, title: "a" }] }],
   removal: () => [live(), stateOf(worldWithout(["Cluster/us-web", "Cluster/ap-web"]))],
+  secretPresence: () => [stateOf(secretWorld), stateOf(secretWorld, [rotation({ stage: "active" })])],
+  secretUse: () => [
+    stateOf(secretWorld, [rotation({ stage: "active" })]),
+    stateOf(secretWorld, [rotation({ stage: "revoked" })]),
+  ],
   "assertion/a": () => [stateOf(assertingWorld), stateOf(assertingWorld, [drainRegion("eu")])],
   "gate/g": () => [
     stateOf(assertingWorld),
     stateOf(assertingWorld, [drainRegion("eu"), shift("europe", { eu: 1, us: 1 })]),
   ],
 };
+const secretWorld = worldBut(cluster("eu-web", { reports: { secrets: [{ name: "db", version: "v1" }] } }));
 const LEAVING = { mode: "graceful", deadlineMs: NOW_MS + 9 };
 
 function shifted(sign: 1 | -1): ControlChange {
@@ -129,6 +139,8 @@ describe("which way a change goes", () => {
     ["freeze",            "deny",     "deny",         "notEvaluated", "deny"],
     ["incident",          "deny",     "deny",         "notEvaluated", "notEvaluated"],
     ["removal",           "approve",  "notEvaluated", "notEvaluated", "approve"],
+    ["secretPresence",    "deny",     "deny",         "deny",         "deny"],
+    ["secretUse",         "deny",     "deny",         "deny",         "deny"],
     ["assertion/a",       "deny",     "deny",         "deny",         "deny"],
     ["gate/g",            "deny",     "deny",         "deny",         "deny"],
   ])("%s", (rule, ...outcomes) => {

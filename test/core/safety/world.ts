@@ -83,6 +83,14 @@ export const frozen = (fields: object = {}): Json => ({
   expiresAtMs: NOW_MS + HOUR_MS,
   ...fields,
 });
+export const rotation = (fields: object = {}): Json => ({
+  kind: "secretRotation",
+  secret: "db",
+  from: "v1",
+  to: "v2",
+  stage: "introduced",
+  ...fields,
+});
 export const override = (rules: readonly string[], fields: object = {}): Json => ({
   kind: "ruleOverride",
   name: "fire",
@@ -108,7 +116,9 @@ export function snapshotOf({ fleet, overlays, environment }: FleetState): Snapsh
   return compile({ fleet, overlays, environment, revision: Revision.parse(0) });
 }
 
-export type Known = Partial<Pick<SafetyInput, "direction" | "health" | "history" | "incidents" | "projections">>;
+export type Known = Partial<
+  Pick<SafetyInput, "direction" | "health" | "history" | "incidents" | "projections" | "statuses">
+>;
 
 /** Of `known` only what is named there, so that a whole input may be given to make another like it. */
 export function inputOf(before: FleetState, after: FleetState, known: Known = {}): SafetyInput {
@@ -122,6 +132,7 @@ export function inputOf(before: FleetState, after: FleetState, known: Known = {}
     health: known.health,
     history: known.history ?? [],
     incidents: known.incidents ?? [],
+    statuses: known.statuses,
     nowMs: NOW_MS,
   };
 }

@@ -3,6 +3,7 @@ import { reset } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { linesOf } from "../../../admin/objects/backup-lines.ts";
+import { FLEET_MIGRATIONS } from "../../../admin/store/migrations.ts";
 import {
   expectRefused,
   exported,
@@ -79,7 +80,11 @@ describe("a damaged backup", { timeout: 60_000 }, () => {
       ["something else", '{"documents":[]}\n', /first line is not the header/],
       ["another format", head({ format: "fairlead-backup/2" }), /first line is not the header/],
       ["a header with more in it", head({ more: 1 }), /first line is not the header/],
-      ["a newer release", head({ migrations: 6, version: "9.9.9" }), /written by Fairlead 9\.9\.9, which is newer/],
+      [
+        "a newer release",
+        head({ migrations: FLEET_MIGRATIONS.length + 1, version: "9.9.9" }),
+        /written by Fairlead 9\.9\.9, which is newer/,
+      ],
       ["another environment", head({ environment: "staging" }), /environment "staging" and this is "demo"/],
       ["cut off at a line", `${lines.join("\n")}\n`, /cut off/],
       ["cut off in a line", whole.slice(0, -1), /cut off/],

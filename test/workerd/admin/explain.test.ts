@@ -65,8 +65,8 @@ describe("explain", () => {
     expect(again.body.decision).toEqual(first.body.decision);
   });
 
-  test("goes on without health when the prober does not answer", async () => {
-    await send("POST", "/v1/development/fail", { object: "prober", failing: true });
+  test("goes on without health when the health object does not answer", async () => {
+    await send("POST", "/v1/development/fail", { object: "health", failing: true });
     const { status, body } = await get("/v1/explain?host=shop.example.com&country=DE");
     expect(status).toBe(200);
     expect(body.healthKnown).toBe(false);

@@ -5,6 +5,8 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pipeline, Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import type { TestProject } from "vitest/node";
 import { type ContractDoor, openContractDoor } from "../../contract/contract-door.ts";
 import { inFullRun } from "../../full-run.ts";
@@ -25,14 +27,20 @@ declare module "vitest" {
 /** Seen by the tests through `/seen`: what the last probe of a path looked like. */
 const seen = new Map<string, { method: string; headers: IncomingMessage["headers"]; count: number }>();
 
-/** By name, so that a test can turn its own origin around: `/switch/<name>/<status>`. */
+/**
+ * By name, so that a test can turn its own origin around: `/switch/<name>/<status>`, or, for the probes of one vantage
+ * only, `/switch/<name>/<status>/<vantage>`.
+ */
 const switched = new Map<string, number>();
+
+/** 64 KB that unfold to 64 MB. */
+const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const { pathname } = new URL(request.url ?? "/", "http://origin");
-  const [, verb = "", name = "", value = ""] = pathname.split("/");
+  const [, verb = "", name = "", value = "", vantage] = pathname.split("/");
   if (verb === "switch") {
-    switched.set(name, Number(value));
+    switched.set(vantage === undefined ? name : `${name} ${vantage}`, Number(value));
     response.end();
     return;
   }
@@ -50,18 +58,67 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       request.socket.destroy();
       return;
     case "redirect":
-      response.writeHead(302, { location: "/ok" }).end();
+      response.writeHead(302, { location: `/ok/inside-${name}` }).end();
       return;
     case "endless":
       response.writeHead(200);
-      for (let i = 0; i < 1_000; i += 1) response.write("x".repeat(1_000));
+      flood(endless("x".repeat(10_000)), response);
+      return;
+    case "bomb":
+      // And there is no end of it.
+      response.writeHead(200, { "content-encoding": "gzip" });
+      response.write(BOMB);
+      return;
+    case "drip":
+      drip(request);
+      return;
+    case "late":
+      response.writeHead(200);
+      response.write(" ".repeat(20_000));
+      response.end("ready");
+      return;
+    case "slow":
+      setTimeout(() => response.end("ready"), Number(name));
+      return;
+    case ".well-known":
+      report(response, switched.get("status") ?? 404);
       return;
     case "switchable":
-      response.writeHead(switched.get(name) ?? 200).end();
+      response.writeHead(switched.get(`${name} ${vantageOf(request)}`) ?? switched.get(name) ?? 200).end("ready");
       return;
     default:
-      response.writeHead(verb === "ok" ? 200 : Number(verb)).end("body");
+      response.writeHead(verb === "ok" ? 200 : Number(verb) || 404).end("body");
   }
+}
+
+/** What a cluster says of itself, as one that is switched to 200: `eu-west-blue`, whoever is asked. 413: far too much. */
+function report(response: ServerResponse, status: number): void {
+  const text = JSON.stringify({ cluster: "eu-west-blue", atMs: Date.now(), version: "1.4.0" });
+  response.writeHead(status === 404 ? 404 : 200).end(status === 413 ? text.padEnd(200_000) : text);
+}
+
+function vantageOf({ headers }: IncomingMessage): string {
+  return String(headers["fairlead-vantage"]);
+}
+
+function endless(part: string): Readable {
+  return Readable.from(
+    (function* () {
+      for (;;) yield part;
+    })(),
+  );
+}
+
+/** Until the other side has enough. */
+function flood(source: Readable, response: ServerResponse): void {
+  pipeline(source, response, () => undefined);
+}
+
+/** Headers that never end, a byte now and then. */
+function drip({ socket }: IncomingMessage): void {
+  socket.write("HTTP/1.1 200 OK\r\nx-drip: ");
+  const timer = setInterval(() => socket.write("x"), 20);
+  socket.on("close", () => clearInterval(timer));
 }
 
 const server = createServer(answer);

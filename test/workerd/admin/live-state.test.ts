@@ -2,7 +2,7 @@
 import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { alarmInMs, HOUR_MS, lastLeaf, MINUTE_MS, passTime, ringAfter, ringAlarm, stopTime } from "./fleet-object.ts";
-import { as, env, get, ROUTE, send, smallFleet } from "./support.ts";
+import { as, env, get, HOLD_DOWN_MS, ROUTE, send, smallFleet } from "./support.ts";
 
 beforeEach(() => {
   vi.spyOn(console, "log").mockReturnValue();
@@ -120,11 +120,12 @@ describe("a drain", () => {
   const becomes = (name: string, status: number) =>
     fetch(`http://127.0.0.1:${inject("originPort")}/switch/${name}/${status}`);
 
-  /** Rings until the prober has seen enough to believe what is so: twice, and long enough for what was down. */
+  /** Rings until both vantages have seen enough to believe what is so: twice, and long enough for what was down. */
   async function probe(): Promise<void> {
     for (let round = 0; round < 3; round += 1) {
-      passTime(1_000);
-      await runDurableObjectAlarm(env.PROBER.getByName(env.ENVIRONMENT));
+      passTime(HOLD_DOWN_MS);
+      for (const vantage of ["weur", "enam"])
+        await runDurableObjectAlarm(env.PROBER.getByName(`${env.ENVIRONMENT}:${vantage}`));
     }
   }
 

@@ -3,7 +3,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
 import type { FleetState } from "../../../admin/core/changes/state.ts";
 import type { AdminEnv } from "../../../admin/env.ts";
-import { Publisher } from "../../../admin/objects/publisher.ts";
+import { carriersOf, type Publication, Publisher } from "../../../admin/objects/publisher.ts";
 import { addCarriers } from "../../../admin/store/carriers.ts";
 import { stateOf, WORLD } from "../../core/safety/world.ts";
 import { env } from "./support.ts";
@@ -16,23 +16,35 @@ type Bench = {
   readonly another: () => Publisher;
   /** The next revision is wanted from now on; answers with its number. */
   readonly commit: () => number;
-  /** What the beacon was sent, in order. */
+  /** What the beacon of weur was sent, in order. */
   readonly received: readonly number[];
 };
 
 function withPublisher(work: (bench: Bench) => Promise<void>): Promise<void> {
   return runInDurableObject(env.FLEET.getByName("demo"), async (_, { storage: { sql } }) => {
     const received: number[] = [];
-    const beacon = {
+    const counting = {
       acceptSnapshot: async ({ revision }: { readonly revision: number }) => {
         await scheduler.wait(5);
         received.push(revision);
       },
     };
+    // The carriers of all kinds that the fleet needs take part, and take what they get without a word.
+    const others = {
+      acceptSnapshot: async () => undefined,
+      hasConfig: async () => true,
+      configure: async () => undefined,
+    };
+    const beacons = { getByName: (name: string) => (name === `${env.ENVIRONMENT}:weur` ? counting : others) };
+    const quiet = { getByName: () => others };
     let wide: FleetState = stateOf(WORLD, [], 0);
-    addCarriers(sql, ["beacon:weur"]);
-    // Of the bindings a publisher with this one carrier uses only the beacon and the key.
-    const bindings = { ...env, BEACON: { getByName: () => beacon } } as unknown as AdminEnv;
+    addCarriers(sql, carriersOf(wide));
+    // Of the objects a publisher uses only what brings them their part.
+    const bindings = {
+      ...env,
+      ...{ BEACON: beacons, PROBER: quiet, HEALTH: quiet, STATUS: quiet },
+      CONFIG: { put: async () => undefined },
+    } as unknown as AdminEnv;
     const another = () => new Publisher({ env: bindings, sql, wanted: () => ({ wide }) });
     const commit = () => {
       wide = { ...wide, revision: wide.revision + 1 };
@@ -81,14 +93,18 @@ test("a burst of changes shares rounds, and nobody is told before theirs has arr
     expect(received.at(-1)).toBe(16);
   }));
 
+const ALL_AT_1: Publication["carriers"] = carriersOf(stateOf(WORLD, [], 0))
+  .toSorted()
+  .map((name) => ({ name, revision: 1 }));
+
 test("what has arrived counts as published until there is something newer", () =>
   withPublisher(async ({ publisher, commit }) => {
     commit();
     await publisher.publish();
-    expect(publisher.publication()).toEqual({ published: true, carriers: [{ name: "beacon:weur", revision: 1 }] });
+    expect(publisher.publication()).toEqual({ published: true, carriers: ALL_AT_1 });
     expect(publisher.nextAttemptMs()).toBeUndefined();
     commit();
-    expect(publisher.publication()).toEqual({ published: false, carriers: [{ name: "beacon:weur", revision: 1 }] });
+    expect(publisher.publication()).toEqual({ published: false, carriers: ALL_AT_1 });
     expect(publisher.nextAttemptMs()).toBe(0);
   }));
 

@@ -18,19 +18,24 @@ const OPERATIONS = [
   "GET /v1/audit/{index}",
   "GET /v1/audit/{index}/proof",
   "GET /v1/backup",
+  "GET /v1/clusters/{name}/status",
   "GET /v1/debug-tokens",
   "GET /v1/deleted",
+  "GET /v1/drift",
   "GET /v1/explain",
   "GET /v1/flags",
   "GET /v1/fleet",
   "GET /v1/freezes",
   "GET /v1/health",
+  "GET /v1/health/clusters/{name}",
+  "GET /v1/health/transitions",
   "GET /v1/incidents",
   "GET /v1/overrides",
   "GET /v1/propagation",
   "GET /v1/revisions",
   "GET /v1/revisions/{revision}",
   "GET /v1/revisions/{revision}/diff",
+  "GET /v1/secrets",
   "GET /version",
   "PATCH /v1/weights",
   "POST /v1/approvals/{id}/approve",
@@ -49,10 +54,15 @@ const OPERATIONS = [
   "POST /v1/incidents/{id}/close",
   "POST /v1/overrides",
   "POST /v1/overrides/{name}/lift",
+  "POST /v1/preflight",
   "POST /v1/regions/{name}/drain",
   "POST /v1/regions/{name}/undrain",
   "POST /v1/revisions/{revision}/restore",
+  "POST /v1/secrets/{name}/compromised",
+  "POST /v1/secrets/{name}/revoke",
+  "POST /v1/secrets/{name}/rotate",
   "POST /v1/simulate",
+  "PUT /v1/clusters/{name}/status",
   "PUT /v1/fleet",
 ];
 
@@ -65,8 +75,13 @@ const UNCONDITIONAL = [
   "POST /v1/debug-tokens",
   "POST /v1/incidents",
   "POST /v1/incidents/{id}/close",
+  "POST /v1/preflight",
   "POST /v1/simulate",
+  "PUT /v1/clusters/{name}/status",
 ];
+
+/** Operations under /v1 that another proof than a token opens: a cluster's own signature. */
+const SIGNED = ["PUT /v1/clusters/{name}/status"];
 
 type Operation = {
   readonly operationId: string;
@@ -115,7 +130,8 @@ describe("/openapi.json", () => {
     for (const [name, operation] of all) {
       expect(operation.summary, name).not.toBe("");
       const open = !name.includes(" /v1/");
-      expect(operation.security, name).toEqual(open ? [] : undefined);
+      const signed = SIGNED.includes(name) ? [{ clusterSignature: [] }] : undefined;
+      expect(operation.security, name).toEqual(open ? [] : signed);
       if (open) continue;
       expect(Object.keys(operation.responses), name).toEqual(expect.arrayContaining(["200", "400", "401", "500"]));
       for (const [status, { content }] of Object.entries(operation.responses))
@@ -166,6 +182,7 @@ describe("/openapi.json", () => {
 test("the codes of problems", () => {
   expect(Object.entries(ADMIN_PROBLEMS).map(([code, { status }]) => `${status} ${code}`)).toEqual([
     "401 unauthenticated",
+    "401 signatureInvalid",
     "403 forbidden",
     "404 notFound",
     "404 regionUnknown",
@@ -174,6 +191,7 @@ test("the codes of problems", () => {
     "404 flagUnknown",
     "404 freezeUnknown",
     "404 overrideUnknown",
+    "404 secretUnknown",
     "404 approvalUnknown",
     "404 incidentUnknown",
     "404 auditUnknown",
@@ -191,6 +209,9 @@ test("the codes of problems", () => {
     "422 clearInvalid",
     "422 freezeInvalid",
     "422 overrideInvalid",
+    "422 secretInvalid",
+    "422 statusInvalid",
+    "422 preflightInvalid",
     "422 restoreInvalid",
     "422 backupInvalid",
     "409 ruleDenied",
@@ -198,6 +219,7 @@ test("the codes of problems", () => {
     "409 planStale",
     "409 approvalClosed",
     "403 approvalOwn",
+    "409 statusReplayed",
     "409 incidentClosed",
     "409 environmentNotEmpty",
     "409 idempotencyRunning",

@@ -2,10 +2,12 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
-import { BEACON_ORIGIN } from "../../../config/beacon.ts";
+import { BEACON_ORIGIN, BEACON_STATE_PATH } from "../../../config/beacon.ts";
 import { canonicalJson } from "../../../config/canonical.ts";
 import { compile } from "../../../config/compile.ts";
+import { debugTokenSignedText, encodeDebugToken } from "../../../config/debug-token.ts";
 import { hasErrors } from "../../../config/findings.ts";
+import type { HealthReport } from "../../../config/health.ts";
 import { Revision } from "../../../config/ids.ts";
 import { invariant } from "../../../config/invariant.ts";
 import { readFleet } from "../../../config/read-fleet.ts";
@@ -52,6 +54,34 @@ export async function signed(snapshot: Snapshot): Promise<string> {
   const payload = canonicalJson(snapshot);
   const bytes = new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, new TextEncoder().encode(payload)));
   return encodeSigned({ keyId: KEY_ID, payload, signature: btoa(String.fromCharCode(...bytes)) });
+}
+
+/** What the control plane gives to who may look at decisions. */
+export async function debugToken(): Promise<string> {
+  const claims = toBase64Url(
+    new TextEncoder().encode(
+      JSON.stringify({
+        ...{ environment: ENVIRONMENT, tokenId: crypto.randomUUID(), actor: "somebody" },
+        expiresAtMs: Date.now() + 60_000,
+      }),
+    ),
+  );
+  const text = new TextEncoder().encode(debugTokenSignedText({ keyId: KEY_ID, claims }));
+  const signature = toBase64Url(new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, text)));
+  return encodeDebugToken({ keyId: KEY_ID, claims, signature });
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+/** The news of the beacon in Frankfurt. */
+export async function tellHealth(revision: number, report: Partial<HealthReport>): Promise<void> {
+  const health = { sequence: 1, atMs: 0, clusters: {}, recoveredAtMs: {}, ...report };
+  await tellBeacon(BEACON_STATE_PATH, JSON.stringify({ revision, health }));
 }
 
 export async function tellBeacon(path: string, text: string): Promise<void> {

@@ -1,0 +1,38 @@
+/** Since when a difference is there, and when it is too old. */
+import { expect, test } from "vitest";
+import type { Drift } from "../../../admin/core/drift/drift.ts";
+import { driftAgeMsMax } from "../../../admin/core/drift/severities.ts";
+import { overdue, trackDrift } from "../../../admin/core/drift/track.ts";
+
+const found = (key: string): Drift => ({
+  ...{ key, kind: "declared", field: "version", service: "web", clusters: ["a"], reported: {}, severity: "warning" },
+  sentence: "a differs.",
+});
+
+test("what was there keeps its time, what is new begins now, and what is gone is forgotten", () => {
+  const known = new Map([
+    ["old", 5],
+    ["gone", 5],
+  ]);
+  const tracked = trackDrift(known, [found("old"), found("new")], 100);
+  expect(tracked.map(({ key, firstSeenMs }) => [key, firstSeenMs])).toEqual([
+    ["old", 5],
+    ["new", 100],
+  ]);
+});
+
+// biome-ignore format: a table reads in columns
+test.each([
+  // age   with at most  is overdue
+  [99,     100,          []],
+  [100,    100,          ["a"]],
+  [101,    100,          ["a"]],
+])("of %i ms with %i: %j", (ageMs, ageMsMax, keys) => {
+  const tracked = trackDrift(new Map([["a", 1_000]]), [found("a")], 1_000);
+  expect(overdue(tracked, { ageMsMax, nowMs: 1_000 + ageMs }).map(({ key }) => key)).toEqual(keys);
+});
+
+test("an hour, unless the Policy says otherwise", () => {
+  expect(driftAgeMsMax(undefined)).toBe(3_600_000);
+  expect(driftAgeMsMax({ maxAge: "90s" })).toBe(90_000);
+});

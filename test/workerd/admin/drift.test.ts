@@ -1,0 +1,157 @@
+/** From what clusters report to the list of what differs, and to the incident when nobody does anything about it. */
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  DECLARED,
+  declare,
+  IMAGE,
+  OTHER_IMAGE,
+  type ReportingCluster,
+  report,
+  reportingCluster,
+  reportingFleet,
+} from "./status-support.ts";
+import { env, get, POLICY } from "./support.ts";
+
+let blue: ReportingCluster;
+let other: ReportingCluster;
+
+beforeEach(async () => {
+  blue = await reportingCluster("eu-west-blue", "eu-west");
+  other = await reportingCluster("us-east-blue", "us-east");
+});
+
+afterEach(() => reset());
+
+const object = () => env.STATUS.getByName("demo");
+
+function policy(drift: object): object {
+  return { ...POLICY, spec: { ...POLICY.spec, drift } };
+}
+
+async function driftOf(query = "") {
+  const { status, body } = await get(`/v1/drift${query}`);
+  expect(status).toBe(200);
+  return body;
+}
+
+describe("GET /v1/drift", () => {
+  test("tells those that have never reported from those that report what is declared", async () => {
+    await declare(await reportingFleet([blue, other]));
+    await report(blue);
+    const { drift } = await driftOf();
+    expect(drift).toMatchObject([
+      { kind: "unknown", field: "status", clusters: ["us-east-blue"], severity: "warning", service: "web" },
+    ]);
+    await report(other);
+    expect(await driftOf()).toEqual({ total: 0, drift: [] });
+  });
+
+  test("names field, values, clusters, severity, and since when", async () => {
+    await declare(await reportingFleet([blue, other]));
+    await report(other);
+    const fromMs = Date.now();
+    await report(blue, { imageDigest: OTHER_IMAGE, version: "1.4.1" });
+    const { total, drift } = await driftOf();
+    expect(total).toBe(2);
+    expect(drift[0]).toMatchObject({
+      ...{ key: "declared/eu-west-blue/imageDigest", kind: "declared", field: "imageDigest", severity: "error" },
+      ...{ clusters: ["eu-west-blue"], declared: IMAGE, reported: { "eu-west-blue": OTHER_IMAGE } },
+    });
+    expect(drift[1]).toMatchObject({ field: "version", severity: "warning", declared: "1.4.0" });
+    expect(drift[0].firstSeenMs).toBeGreaterThanOrEqual(fromMs);
+    expect(drift[0].ageMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test("by service and by cluster", async () => {
+    await declare(await reportingFleet([blue, other]));
+    expect((await driftOf()).total).toBe(2);
+    expect((await driftOf("?cluster=us-east-blue")).drift).toMatchObject([{ clusters: ["us-east-blue"] }]);
+    expect((await driftOf("?service=web")).total).toBe(2);
+    expect((await driftOf("?service=accounts")).total).toBe(0);
+    expect((await get("/v1/drift?services=web")).status).toBe(400);
+  });
+
+  test("goes by the Policy, and by what is declared from now on", async () => {
+    const drift = { severities: { imageDigest: "ignore", version: "error" } };
+    await declare(await reportingFleet([blue, other], { more: [policy(drift)] }));
+    await report(other);
+    await report(blue, { imageDigest: OTHER_IMAGE, version: "1.4.1" });
+    expect((await driftOf()).drift).toMatchObject([{ field: "version", severity: "error" }]);
+    await declare(await reportingFleet([blue, other], { reports: { ...DECLARED, version: "1.4.1" } }));
+    const fields = (await driftOf()).drift.map((one: { key: string }) => one.key);
+    expect(fields).toEqual(["declared/eu-west-blue/imageDigest", "declared/us-east-blue/version"]);
+  });
+
+  test("keeps since when, through a restart and other values, and begins anew after it was gone", async () => {
+    await declare(await reportingFleet([blue, other]));
+    await report(other);
+    await report(blue, { imageDigest: OTHER_IMAGE });
+    const [first] = (await driftOf()).drift;
+    await evictDurableObject(object());
+    await report(blue, { imageDigest: OTHER_IMAGE.replace("99", "98") });
+    const [second] = (await driftOf()).drift;
+    expect(second.firstSeenMs).toBe(first.firstSeenMs);
+    expect(second.reported).not.toEqual(first.reported);
+
+    await report(blue);
+    expect((await driftOf()).total).toBe(0);
+    await report(blue, { imageDigest: OTHER_IMAGE });
+    const [third] = (await driftOf()).drift;
+    expect(third.firstSeenMs).toBeGreaterThan(first.firstSeenMs);
+  });
+
+  test("a cluster that falls silent is unknown after a while", async () => {
+    await declare(await reportingFleet([blue, other]));
+    await report(blue);
+    await report(other);
+    await turnBack("statuses", "received_at_ms", 6 * 60_000);
+    expect((await driftOf()).drift.map((one: { kind: string }) => one.kind)).toEqual(["unknown", "unknown"]);
+    expect((await get("/v1/clusters/eu-west-blue/status")).body.fresh).toBe(false);
+    await report(blue);
+    expect((await driftOf()).drift).toMatchObject([{ clusters: ["us-east-blue"] }]);
+  });
+});
+
+/** Turns back what the object has kept, as if it had happened so long ago, and wakes it up with that. */
+async function turnBack(table: string, column: string, ms: number): Promise<void> {
+  await runInDurableObject(object(), (_, state) => {
+    state.storage.sql.exec(`UPDATE ${table} SET ${column} = ${column} - ?`, ms);
+  });
+  await evictDurableObject(object());
+}
+
+describe("drift that stays", () => {
+  test("opens one incident for all of it when it is too old, and not another one", async () => {
+    await declare(await reportingFleet([blue, other], { more: [policy({ maxAge: "1m" })] }));
+    await report(blue, { imageDigest: OTHER_IMAGE });
+    await report(other, { imageDigest: OTHER_IMAGE });
+    await driftOf();
+    await runDurableObjectAlarm(object());
+    expect((await get("/v1/incidents")).body.incidents).toEqual([]);
+
+    await turnBack("drift", "first_seen_ms", 60_000);
+    await runDurableObjectAlarm(object());
+    const { incidents } = (await get("/v1/incidents")).body;
+    expect(incidents).toMatchObject([
+      {
+        ...{ severity: 3, openedBy: "fairlead", title: "Drift for too long: eu-west-blue, us-east-blue" },
+        cause: { kind: "drift", drift: ["declared/eu-west-blue/imageDigest", "declared/us-east-blue/imageDigest"] },
+      },
+    ]);
+    await runDurableObjectAlarm(object());
+    await evictDurableObject(object());
+    await runDurableObjectAlarm(object());
+    expect((await get("/v1/incidents")).body.incidents).toHaveLength(1);
+    const { entries } = (await get("/v1/audit")).body;
+    expect(entries[0].leaf).toMatchObject({ action: "fairlead.incident", outcome: "done" });
+  });
+
+  test("is noticed without anybody asking", async () => {
+    await declare(await reportingFleet([blue, other]));
+    await report(blue, { imageDigest: OTHER_IMAGE });
+    const kept = () =>
+      runInDurableObject(object(), (_, state) => state.storage.sql.exec("SELECT drift_key FROM drift").toArray());
+    await vi.waitFor(async () => expect(await kept()).toHaveLength(2), { timeout: 5_000, interval: 100 });
+  });
+});
