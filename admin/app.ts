@@ -21,6 +21,7 @@ import { addDeletedRoutes } from "./routes/deleted.ts";
 import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
 import { addDrainRoutes } from "./routes/drains.ts";
 import { addDriftRoutes } from "./routes/drift.ts";
+import { addEventRoutes } from "./routes/events.ts";
 import { addExplainRoutes } from "./routes/explain.ts";
 import { addFlagRoutes } from "./routes/flags.ts";
 import { addFleetRoutes } from "./routes/fleet.ts";
@@ -68,6 +69,7 @@ export function createApp(): App {
   addIncidentRoutes(app);
   addExplainRoutes(app);
   addHealthRoutes(app);
+  addEventRoutes(app);
   addStatusRoutes(app);
   addDriftRoutes(app);
   addSecretRoutes(app);

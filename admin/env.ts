@@ -43,10 +43,8 @@ export type BeaconStub = Remote<
 >;
 /** What clusters report, drift and the state of secrets: everything that the status object answers. */
 export type StatusStub = Remote<StatusObject, Exclude<keyof StatusObject, keyof DurableObject>>;
-export type HealthStub = Remote<
-  HealthObject,
-  "hasConfig" | "configure" | "acceptView" | "readReport" | "read" | "listTransitions" | "setFailing"
->;
+/** Everything that the health object answers. */
+export type HealthStub = Remote<HealthObject, Exclude<keyof HealthObject, keyof DurableObject>>;
 export type ProberStub = Remote<ProberObject, "hasConfig" | "configure" | "read" | "setFailing">;
 
 // The stubs do answer to these methods: RPC adds only promises, and what crosses is plain data. The types of the

@@ -33,4 +33,10 @@ export const HealthReport = z.object({
 });
 export type HealthReport = z.infer<typeof HealthReport>;
 
+/**
+ * Reports come every ten seconds at least. Whoever is told the same one for so long is told how things were when somebody
+ * was left to judge them. By the reader's own clock, since the report was first heard.
+ */
+export const HEALTH_REPORT_STALE_MS = 60_000;
+
 export const HEALTH_REPORT_EMPTY: HealthReport = { sequence: 0, atMs: 0, clusters: {}, recoveredAtMs: {} };

@@ -2,14 +2,22 @@
  * Keeps what differs up to date, with since when, and tells the fleet object once of what has differed for too long.
  * Looking is not free in a large fleet, so it is done when somebody asks and something has changed, and on the alarm.
  */
-import { driftIncident, type NewIncident } from "../core/commit/incidents.ts";
+import { driftAlarm, driftIncident, type NewIncident } from "../core/commit/incidents.ts";
 import type { Declared } from "../core/drift/declared.ts";
 import { findDrift } from "../core/drift/find-drift.ts";
 import { driftAgeMsMax } from "../core/drift/severities.ts";
 import { overdue, type TrackedDrift, trackDrift } from "../core/drift/track.ts";
+import type { DriftAlarm } from "../core/events/event.ts";
 import type { Statuses } from "../core/status/statuses.ts";
 import { logEvent } from "../log.ts";
 import { loadDrift, markInIncident, saveDrift } from "../store/status-store.ts";
+
+/** Who hears of drift that has become too old: people by the incident, and whoever listens right now. */
+export type Told = {
+  readonly openIncident: (incident: NewIncident) => Promise<unknown>;
+  /** Lost when it fails: the incident is what has to be looked after. */
+  readonly alarm: (alarm: DriftAlarm) => Promise<unknown>;
+};
 
 export class DriftWatch {
   readonly #storage: DurableObjectStorage;
@@ -40,13 +48,14 @@ export class DriftWatch {
   }
 
   /** What has to be told now. A failure to tell is no failure to see: it is tried again with the next look. */
-  async tell(declared: Declared, nowMs: number, open: (incident: NewIncident) => Promise<unknown>): Promise<void> {
+  async tell(declared: Declared, nowMs: number, { openIncident, alarm }: Told): Promise<void> {
     const ageMsMax = driftAgeMsMax(declared.policy?.drift);
     const untold = overdue(this.#tracked, { ageMsMax, nowMs }).filter(({ key }) => !this.#inIncidents.has(key));
     if (untold.length === 0) return;
-    await open(driftIncident(untold, nowMs));
+    await openIncident(driftIncident(untold, nowMs));
     const keys = untold.map(({ key }) => key);
     markInIncident(this.#storage, keys, nowMs);
     this.#inIncidents = new Set([...this.#inIncidents, ...keys]);
+    await alarm(driftAlarm(untold, nowMs));
   }
 }

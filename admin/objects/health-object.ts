@@ -6,6 +6,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { HealthReport } from "../../config/health.ts";
 import { unreachable } from "../../config/invariant.ts";
+import { type DriftAlarm, type NumberedEvent, type Resumption, resume } from "../core/events/event.ts";
+import { Listeners } from "../core/events/listeners.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
 import { HEARTBEAT_MS } from "../core/health/judge.ts";
 import { type HealthOverview, overviewOf } from "../core/health/overview.ts";
@@ -15,14 +17,14 @@ import { HealthWatch, NOTHING_KEPT, type WatchConfig } from "../core/health/watc
 import { type AdminEnv, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
+  eventsAfter,
   listTransitions,
-  loadWatch,
+  logBounds,
   type NumberedTransition,
-  saveJudgement,
-  saveView,
-  saveWatchConfig,
+  saveEvents,
   type TransitionFilter,
-} from "../store/health-store.ts";
+} from "../store/event-log.ts";
+import { loadWatch, saveJudgement, saveView, saveWatchConfig } from "../store/health-store.ts";
 import { HEALTH_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { BeaconFeed } from "./beacon-feed.ts";
 import { withinMs } from "./deadline.ts";
@@ -32,12 +34,23 @@ import { FailingSwitch } from "./failing-switch.ts";
 const RESCUE_MS = 1_000;
 const STATUS_MS_MAX = 1_000;
 
-export type { NumberedTransition } from "../store/health-store.ts";
+/** More than changes at once in a fleet that is not all red; who is behind asks again at once. */
+const EVENTS_TOLD_MAX = 100;
+
+export type Listening = {
+  /** Who asks: a number of its own for each stream. */
+  readonly listener: string;
+  /** The number of the last event that it has; undefined when it begins with what comes from now on. */
+  readonly after: number | undefined;
+};
+
+export type Heard = Resumption & { readonly events: readonly NumberedEvent[] };
 
 export class HealthObject extends DurableObject<AdminEnv> {
   readonly #failing: FailingSwitch;
   readonly #watch: HealthWatch;
   readonly #feed: BeaconFeed;
+  readonly #listeners = new Listeners();
   /** By the clock, so that it also rises over a restart, and when the storage of this object is ever lost. */
   #sequence = 0;
   #reportedAtMs = 0;
@@ -111,6 +124,29 @@ export class HealthObject extends DurableObject<AdminEnv> {
   async listTransitions(filter: Omit<TransitionFilter, "nowMs">): Promise<readonly NumberedTransition[]> {
     this.#failing.check();
     return listTransitions(this.ctx.storage.sql, { ...filter, nowMs: Date.now() });
+  }
+
+  /**
+   * What has happened since, oldest first. To be asked again and again: nothing waits here, so that listeners do not keep
+   * the object from its sleep. Undefined: too many listen already.
+   */
+  async listen({ listener, after }: Listening): Promise<Heard | undefined> {
+    this.#failing.check();
+    if (!this.#listeners.admit(listener, Date.now())) return undefined;
+    const { sql } = this.ctx.storage;
+    const resumption = resume(after, logBounds(sql));
+    return { ...resumption, events: eventsAfter(sql, resumption.after, EVENTS_TOLD_MAX) };
+  }
+
+  /** It has ended, so another may come at once. */
+  async endListening(listener: string): Promise<void> {
+    this.#listeners.leave(listener);
+  }
+
+  /** From the status object. */
+  async noteDriftAlarm(told: DriftAlarm): Promise<void> {
+    this.#failing.check();
+    saveEvents(this.ctx.storage.sql, [{ topic: "drift", told }]);
   }
 
   async setFailing(failing: boolean): Promise<void> {

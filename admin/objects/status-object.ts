@@ -20,7 +20,7 @@ import {
   type Statuses,
   type StatusSource,
 } from "../core/status/statuses.ts";
-import { type AdminEnv, fleetStub, isDevelopment } from "../env.ts";
+import { type AdminEnv, fleetStub, healthStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, STATUS_MIGRATIONS } from "../store/migrations.ts";
 import { loadConfig, loadPast, type PastStatus, saveConfig } from "../store/status-store.ts";
@@ -226,7 +226,10 @@ export class StatusObject extends DurableObject<AdminEnv> {
     const nowMs = Date.now();
     try {
       this.#look(nowMs);
-      await this.#drift.tell(this.#config.declared, nowMs, (incident) => fleetStub(this.env).openOwnIncident(incident));
+      await this.#drift.tell(this.#config.declared, nowMs, {
+        openIncident: (incident) => fleetStub(this.env).openOwnIncident(incident),
+        alarm: (alarm) => healthStub(this.env).noteDriftAlarm(alarm),
+      });
     } catch (error) {
       logEvent("status.alarmFailed", { error: errorText(error) });
     }

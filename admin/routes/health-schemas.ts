@@ -188,7 +188,7 @@ export const CLUSTER_EXAMPLE: z.input<typeof ClusterSchema> = {
   ],
 };
 
-export const TRANSITION_EXAMPLE: z.input<typeof TransitionSchema> = {
+export const TRANSITION_EXAMPLE = {
   ...{ kind: "clusterAtVantage", atMs: AT_MS - 40_000, cluster: "eu-west-blue", vantage: "apac" },
   ...{ from: "healthy", to: "unhealthy", because: { check: "healthCheck", code: "timeout" } },
-};
+} satisfies z.input<typeof TransitionSchema>;

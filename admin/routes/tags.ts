@@ -19,6 +19,7 @@ export const TAGS = [
   { name: "incidents", description: "What is wrong right now; while a serious one is open, little may be changed." },
   { name: "explain", description: "Where a request would go, and why." },
   { name: "health", description: "What is believed of clusters, by whom, and how it came to that." },
+  { name: "events", description: "What happens, as it happens." },
   { name: "status", description: "What clusters say of themselves, signed or asked for." },
   { name: "drift", description: "Where clusters differ from what is declared, and from each other." },
   { name: "secrets", description: "Which version of each secret clusters use, and its rotation. Never a value." },

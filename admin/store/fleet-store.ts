@@ -6,7 +6,7 @@
 import { z } from "@hono/zod-openapi";
 import { canonicalJson } from "../../config/canonical.ts";
 import type { Diffable } from "../../config/diff.ts";
-import { hasErrors } from "../../config/findings.ts";
+import { type Finding, hasErrors } from "../../config/findings.ts";
 import { invariant } from "../../config/invariant.ts";
 import { Overlay } from "../../config/overlays.ts";
 import { readFleet } from "../../config/read-fleet.ts";
@@ -14,6 +14,7 @@ import type { Outcome } from "../core/changes/mutation.ts";
 import { emptyState } from "../core/changes/state.ts";
 import { type StoredState, stateDigest } from "../core/commit/next-state.ts";
 import { sha256Hex } from "../core/digest.ts";
+import { logEvent } from "../log.ts";
 import { addCarriers, type CarrierName } from "./carriers.ts";
 import { findRevision, insertRevision, type RevisionRecord, targetRevision } from "./revisions.ts";
 import { loadText, saveText } from "./texts.ts";
@@ -54,8 +55,12 @@ function loadRecord(sql: SqlStorage, record: RevisionRecord, options: ReadOption
   const documentsText = loadText(sql, record.documentsDigest);
   const overlaysText = loadText(sql, record.overlaysDigest);
   if (documentsText === undefined || overlaysText === undefined) return undefined;
-  const { documents, fleet, findings } = readFleet(parseArray(documentsText), options);
-  invariant(!hasErrors(findings), "the documents of a committed revision are sound");
+  const inputs = parseArray(documentsText);
+  const { documents, fleet, findings } = readFleet(inputs, options);
+  invariant(documents.length === inputs.length, "the documents of a committed revision have their form");
+  // A new release, or the switch of development, may refuse what was accepted then. What is served stays what it is, and
+  // the next change of documents has to put it right; a control plane that does not start could not even drain.
+  if (hasErrors(findings)) logEvent("fleet.unsound", { revision: record.revision, codes: codesOf(findings) });
   const overlays = parseOverlays(overlaysText);
   return {
     state: { environment: options.environment, revision: record.revision, documents, fleet, overlays },
@@ -63,6 +68,10 @@ function loadRecord(sql: SqlStorage, record: RevisionRecord, options: ReadOption
     documentsDigest: record.documentsDigest,
     overlaysDigest: record.overlaysDigest,
   };
+}
+
+function codesOf(findings: readonly Finding[]): string {
+  return [...new Set(findings.flatMap(({ severity, code }) => (severity === "error" ? [code] : [])))].join(" ");
 }
 
 function parseOverlays(text: string): readonly Overlay[] {

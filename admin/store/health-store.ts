@@ -9,13 +9,10 @@ import type { JudgedCluster, JudgedVantage, Judgement } from "../core/health/jud
 import type { Transition } from "../core/health/transitions.ts";
 import type { RanIn, SeenCluster } from "../core/health/view.ts";
 import type { KeptWatch, KnownVantage, WatchConfig } from "../core/health/watch.ts";
+import { saveEvents } from "./event-log.ts";
 import { loadText, replaceText } from "./texts.ts";
 
 const CONFIG_TEXT = "config";
-
-/** A month of an eventful environment; older entries tell nobody anything. */
-export const TRANSITIONS_KEPT_MAX = 1_000;
-export const TRANSITIONS_KEPT_MS = 30 * 86_400_000;
 
 const Config = z.object({
   revision: z.int(),
@@ -164,56 +161,13 @@ export function saveJudgement(storage: DurableObjectStorage, { before, after, tr
     for (const [vantage, judged] of after.vantages)
       if (judged.standing !== before.vantages.get(vantage)?.standing)
         sql.exec("UPDATE vantages SET judged = ? WHERE vantage = ?", JSON.stringify(judged), vantage);
-    saveTransitions(sql, transitions);
+    saveEvents(
+      sql,
+      transitions.map((told) => ({ topic: "health", told })),
+    );
   });
 }
 
 function isKept(before: JudgedCluster | undefined, after: JudgedCluster): boolean {
   return before?.state === after.state && before.sinceMs === after.sinceMs;
-}
-
-function saveTransitions(sql: SqlStorage, transitions: readonly Transition[]): void {
-  // What would be dropped at once is not written.
-  for (const transition of transitions.slice(-TRANSITIONS_KEPT_MAX))
-    sql.exec(
-      "INSERT INTO transitions (at_ms, cluster, vantage, transition) VALUES (?, ?, ?, ?)",
-      transition.atMs,
-      "cluster" in transition ? transition.cluster : null,
-      "vantage" in transition ? transition.vantage : null,
-      JSON.stringify(transition),
-    );
-  const newest = transitions.at(-1);
-  if (newest === undefined) return;
-  sql.exec(
-    "DELETE FROM transitions WHERE number <= (SELECT max(number) FROM transitions) - ? OR at_ms < ?",
-    ...[TRANSITIONS_KEPT_MAX, newest.atMs - TRANSITIONS_KEPT_MS],
-  );
-}
-
-export type NumberedTransition = { readonly number: number; readonly transition: Transition };
-
-export type TransitionFilter = {
-  readonly cluster?: string;
-  readonly vantage?: Vantage;
-  /** Numbers below this. */
-  readonly before: number;
-  readonly limit: number;
-  readonly nowMs: number;
-};
-
-/** Newest first. */
-export function listTransitions(sql: SqlStorage, filter: TransitionFilter): readonly NumberedTransition[] {
-  const { cluster = null, vantage = null, before, limit, nowMs } = filter;
-  return sql
-    .exec(
-      `SELECT number, transition FROM transitions
-        WHERE number < ? AND at_ms >= ? AND (? IS NULL OR cluster = ?) AND (? IS NULL OR vantage = ?)
-        ORDER BY number DESC LIMIT ?`,
-      ...[before, nowMs - TRANSITIONS_KEPT_MS, cluster, cluster, vantage, vantage, limit],
-    )
-    .toArray()
-    .map(({ number, transition }) => ({
-      number: Number(number),
-      transition: parseOwn<Transition>(String(transition)),
-    }));
 }

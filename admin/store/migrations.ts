@@ -273,6 +273,8 @@ export const HEALTH_MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  // Beside changes of health it holds what else people listen for.
+  { version: 2, statements: ["ALTER TABLE transitions ADD COLUMN topic TEXT NOT NULL DEFAULT 'health'"] },
 ];
 
 export const STATUS_MIGRATIONS: readonly Migration[] = [

@@ -5,6 +5,7 @@
  * that was signed, its verifier says.
  */
 import { z } from "@hono/zod-openapi";
+import { readDocuments } from "../core/changes/apply-documents.ts";
 import { stateDigest } from "../core/commit/next-state.ts";
 import { sha256Hex } from "../core/digest.ts";
 import { approvalsBefore } from "./approvals.ts";
@@ -67,7 +68,10 @@ function findRevisionFlaw(sql: SqlStorage, { header, read }: FlawOptions): strin
     sha256Hex(loadText(sql, documentsDigest) ?? "") === documentsDigest &&
     sha256Hex(loadText(sql, overlaysDigest) ?? "") === overlaysDigest &&
     stateDigest(state, documentsDigest, overlaysDigest) === digest;
-  return isWhole ? undefined : `Revision ${revision} is not what its digest says.`;
+  if (!isWhole) return `Revision ${revision} is not what its digest says.`;
+  // What is in force already may stay although it would be refused today; what comes from elsewhere may not come in.
+  const sound = readDocuments(state.documents, read);
+  return sound.ok ? undefined : `The documents of revision ${revision} are refused here. ${sound.error.detail}`;
 }
 
 function findTextFlaw(sql: SqlStorage, { nowMs }: FlawOptions): string | undefined {

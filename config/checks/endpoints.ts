@@ -34,7 +34,7 @@ function flawProblem({ code, sentence, hidden }: EndpointFlaw, development: bool
     const message = `the endpoint names an address in disguise (${JSON.stringify(hidden)}), and ${sentence}`;
     return { code: "endpoint.address", path: AT, message };
   }
-  if (hidden !== undefined && !development && hasSpecialUseSuffix(hidden)) {
+  if (hidden !== undefined && !development && leadsInside(hidden)) {
     const message = `the endpoint names ${JSON.stringify(hidden)}, which is not a public name, and ${sentence}`;
     return { code: "endpoint.specialUse", path: AT, message };
   }
@@ -69,15 +69,22 @@ function refusedInProduction({ scheme, host }: Endpoint): readonly Problem[] {
 const SPECIAL_USE_SUFFIXES: ReadonlySet<string> = new Set([
   ...["alt", "arpa", "example", "invalid", "local", "localhost", "onion", "test"],
   ...["internal", "corp", "home", "mail", "intranet", "lan", "localdomain", "private"],
+  // What Kubernetes and Consul resolve inside a cluster.
+  ...["svc", "consul"],
 ]);
 
-function hasSpecialUseSuffix(host: string): boolean {
-  return SPECIAL_USE_SUFFIXES.has(host.slice(host.lastIndexOf(".") + 1));
+/** Public spellings of the link-local servers that hand a machine its credentials. */
+const METADATA_HOSTS: ReadonlySet<string> = new Set([
+  ...["metadata.goog", "metadata.tencentyun.com", "metadata.packet.net", "metadata.platformequinix.com"],
+]);
+
+function leadsInside(host: string): boolean {
+  return SPECIAL_USE_SUFFIXES.has(host.slice(host.lastIndexOf(".") + 1)) || METADATA_HOSTS.has(host);
 }
 
 /** A name of one label is looked up in the searcher's own domain. */
 function isSpecialUse(host: string): boolean {
-  return !host.includes(".") || hasSpecialUseSuffix(host);
+  return !host.includes(".") || leadsInside(host);
 }
 
 /** The same server under two names takes twice its share. Several services behind one ingress are ordinary. */

@@ -4,7 +4,12 @@
  * only when one of them has changed, and a few times a second while something ramps; a request otherwise costs a few
  * comparisons.
  */
-import { HEALTH_REPORT_EMPTY, type HealthReport, type HealthState } from "../../config/health.ts";
+import {
+  HEALTH_REPORT_EMPTY,
+  HEALTH_REPORT_STALE_MS,
+  type HealthReport,
+  type HealthState,
+} from "../../config/health.ts";
 import { invariant } from "../../config/invariant.ts";
 import { LOAD_HEADER, LoadReports, readUtilizationBps } from "../load-report.ts";
 import { composeHealth, type HealthInputs, seenFrom } from "../routing/compose-health.ts";
@@ -49,6 +54,8 @@ export class HealthStore {
   readonly #loads = new LoadReports();
   readonly #vantages = new VantageViews((sight, now) => this.#made(seenFrom(sight, this.#inputs(now)), now));
   #reported = readReport({ ...HEALTH_REPORT_EMPTY, sequence: -1 });
+  /** When the report that holds was heard first; never, once it has grown old. */
+  #heardAtMs = Number.POSITIVE_INFINITY;
   #snapshot: LoadedSnapshot | undefined;
   #peers: ReadonlyMap<string, Peers> = new Map();
   #view: HealthView = HEALTH_UNKNOWN;
@@ -73,9 +80,25 @@ export class HealthStore {
     return this.#outliers.ejections();
   }
 
-  /** A report that is not newer changes nothing: answers may overtake each other. */
-  accept(report: HealthReport, now: number): void {
-    if (report.sequence <= this.#reported.sequence) return;
+  /**
+   * A report that is not newer changes nothing: answers may overtake each other. But one that is still the newest after a
+   * minute is nothing to go by, and everything is unknown. While no beacon answers, what was known last stays: nobody has
+   * said that it is old.
+   */
+  accept(newest: HealthReport, now: number): void {
+    const { sequence } = this.#reported;
+    if (newest.sequence < sequence) return;
+    if (newest.sequence > sequence) {
+      this.#heardAtMs = now;
+      this.#goBy(newest, now);
+    } else if (now - this.#heardAtMs >= HEALTH_REPORT_STALE_MS) {
+      this.#heardAtMs = Number.POSITIVE_INFINITY;
+      this.#options.log("health.stale", { sequence });
+      this.#goBy({ ...HEALTH_REPORT_EMPTY, sequence }, now);
+    }
+  }
+
+  #goBy(report: HealthReport, now: number): void {
     this.#reported = readReport(report);
     this.#vantages.accept(report);
     this.#composeAtMs = AT_ONCE;

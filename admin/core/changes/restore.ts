@@ -25,7 +25,7 @@ type Withdraw = Extract<OwnMutation, { readonly kind: "withdraw" }>;
 export function restore(state: FleetState, request: Restore, context: MutationContext): Result<Proposal, AdminRefusal> {
   const past = context.past(request.revision);
   if (past === undefined) return err(unknownRevision(request.revision));
-  const read = request.only === undefined ? ok(past) : someOf(state, past, request.only, context);
+  const read = request.only === undefined ? allOf(state, past, context) : someOf(state, past, request.only, context);
   if (!read.ok) return read;
 
   const { documents, fleet } = read.value;
@@ -96,6 +96,11 @@ function revived(overlay: Overlay, nowMs: number): Overlay | undefined {
 
 function isInForce(overlay: Overlay, nowMs: number): boolean {
   return (expiresAtMs(overlay) ?? Number.POSITIVE_INFINITY) > nowMs;
+}
+
+/** As they were, held to what is accepted today. */
+function allOf(state: FleetState, { documents }: PastState, { development }: MutationContext) {
+  return readDocuments(documents, { environment: state.environment, development });
 }
 
 /** The documents of now, with the named ones as they were. */

@@ -1,5 +1,6 @@
 /** Incidents that the control plane opens by itself, so that somebody comes back to what was out of the ordinary. */
 import type { RequestedMutation } from "../changes/mutation.ts";
+import type { DriftAlarm } from "../events/event.ts";
 
 export type IncidentCause =
   | { readonly kind: "opened" }
@@ -47,18 +48,25 @@ function compromise({ secret, service, reason }: Compromise): Omit<NewIncident, 
 
 const DRIFT_TITLED_MAX = 5;
 
+type OverdueDrift = { readonly key: string; readonly sentence: string; readonly clusters: readonly string[] };
+
 /** One for all that has become too old at the same time: a rack that was forgotten is one thing to look after. */
-export function driftIncident(
-  drifts: readonly { readonly key: string; readonly sentence: string; readonly clusters: readonly string[] }[],
-  openedAtMs: number,
-): NewIncident {
-  const clusters = [...new Set(drifts.flatMap((drift) => drift.clusters))];
+export function driftAlarm(drifts: readonly OverdueDrift[], atMs: number): DriftAlarm {
+  return {
+    ...{ kind: "overdue", atMs },
+    clusters: [...new Set(drifts.flatMap((drift) => drift.clusters))],
+    drift: drifts.map(({ key }) => key),
+    sentences: drifts.slice(0, DRIFT_TITLED_MAX).map(({ sentence }) => sentence),
+  };
+}
+
+export function driftIncident(drifts: readonly OverdueDrift[], openedAtMs: number): NewIncident {
+  const { clusters, drift, sentences } = driftAlarm(drifts, openedAtMs);
   const more = clusters.length > DRIFT_TITLED_MAX ? ` and ${clusters.length - DRIFT_TITLED_MAX} more` : "";
-  const sentences = drifts.slice(0, DRIFT_TITLED_MAX).map(({ sentence }) => sentence);
   return {
     severity: 3,
     title: `Drift for too long: ${clusters.slice(0, DRIFT_TITLED_MAX).join(", ")}${more}`,
-    cause: { kind: "drift", drift: drifts.map(({ key }) => key) },
+    cause: { kind: "drift", drift },
     reason: sentences.join(" "),
     openedBy: "fairlead",
     openedAtMs,

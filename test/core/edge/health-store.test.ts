@@ -1,6 +1,6 @@
 /** The health view of an isolate: made anew when something changes, and only then. */
 import { describe, expect, test } from "vitest";
-import { HealthReport } from "../../../config/health.ts";
+import { HEALTH_REPORT_STALE_MS, HealthReport } from "../../../config/health.ts";
 import { type Evidence, HealthStore } from "../../../worker/io/health.ts";
 import type { Place } from "../../../worker/routing/facts.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
@@ -57,6 +57,25 @@ test("the view is the same object until something changes", () => {
   expect(health.view(snapshot, GERMANY, NOW + 900)).toBe(view);
   health.accept(report({ clusters: { "us-east-blue": "unhealthy" } }), NOW);
   expect(health.view(snapshot, GERMANY, NOW + 900).states.get("us-east-blue")).toBe("unhealthy");
+});
+
+test("a report that nobody has renewed for a minute is nothing to go by until there is a newer one", () => {
+  const { health, events } = store();
+  const snapshot = loadSnapshot(world({ clusters: pair }));
+  const down = report({ clusters: { "us-east-blue": "unhealthy" }, replicaLagMs: { "eu-west-blue": 9 } });
+  const stateAt = (now: number) => health.view(snapshot, GERMANY, now).states.get("us-east-blue");
+  health.accept(down, NOW);
+  // Nobody answers meanwhile: what is known stays.
+  expect(stateAt(NOW + 600_000)).toBe("unhealthy");
+  health.accept(down, NOW + HEALTH_REPORT_STALE_MS - 1);
+  expect(stateAt(NOW + 600_000)).toBe("unhealthy");
+  health.accept(down, NOW + HEALTH_REPORT_STALE_MS);
+  health.accept(down, NOW + HEALTH_REPORT_STALE_MS + 1);
+  expect(stateAt(NOW + 600_000)).toBeUndefined();
+  expect(health.view(snapshot, GERMANY, NOW + 600_000).lagMs.size).toBe(0);
+  expect(events).toEqual(["health.stale undefined"]);
+  health.accept({ ...down, sequence: 2, atMs: NOW + 600_000 }, NOW + 601_000);
+  expect(stateAt(NOW + 601_000)).toBe("unhealthy");
 });
 
 describe("ejection", () => {

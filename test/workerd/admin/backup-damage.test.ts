@@ -3,21 +3,38 @@ import { reset } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { linesOf } from "../../../admin/objects/backup-lines.ts";
+import { BackupTransfer } from "../../../admin/objects/backup-transfer.ts";
 import { FLEET_MIGRATIONS } from "../../../admin/store/migrations.ts";
 import {
   expectRefused,
   exported,
   inObject,
   linesIn,
+  NOW_MS,
   nextObjects,
+  READ,
   refuseOnce,
   restoreInto,
   sealed,
+  streamOf,
   target,
 } from "./backup-fixture.ts";
 
 beforeEach(nextObjects);
 afterEach(() => reset());
+
+test("a backup of one machine does not come into production: its endpoints are held to what is accepted there", async () => {
+  const text = await exported();
+  await inObject(target(), async (storage) => {
+    const read = { ...READ, development: false };
+    const transfer = new BackupTransfer({ storage, read, restored: () => undefined });
+    const detail = expect.stringMatching(/documents of revision 5 are refused here/);
+    expect(await transfer.restore(streamOf(text), NOW_MS)).toMatchObject({
+      ok: false,
+      error: { code: "backupInvalid", detail },
+    });
+  });
+});
 
 // Each of hundreds of files makes and drops every table.
 describe("a damaged backup", { timeout: 60_000 }, () => {

@@ -44,6 +44,11 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end();
     return;
   }
+  if (verb === "release") {
+    release();
+    response.end();
+    return;
+  }
   if (verb === "seen") {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(seen.get(`/${name}/${value}`) ?? null));
@@ -58,16 +63,14 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       request.socket.destroy();
       return;
     case "redirect":
-      response.writeHead(302, { location: `/ok/inside-${name}` }).end();
+      response.writeHead(302, { location: insideOf(request, name) }).end();
       return;
     case "endless":
       response.writeHead(200);
       flood(endless("x".repeat(10_000)), response);
       return;
     case "bomb":
-      // And there is no end of it.
-      response.writeHead(200, { "content-encoding": "gzip" });
-      response.write(BOMB);
+      explode(response);
       return;
     case "drip":
       drip(request);
@@ -77,11 +80,15 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       response.write(" ".repeat(20_000));
       response.end("ready");
       return;
-    case "slow":
-      setTimeout(() => response.end("ready"), Number(name));
+    case "held":
+      held.add(response);
+      return;
+    case "json":
+      response.writeHead(200, { "content-type": "application/json" });
+      flood(endless(`{"ready":${"[".repeat(10_000)}`), response);
       return;
     case ".well-known":
-      report(response, switched.get("status") ?? 404);
+      report(request, response);
       return;
     case "switchable":
       response.writeHead(switched.get(`${name} ${vantageOf(request)}`) ?? switched.get(name) ?? 200).end("ready");
@@ -91,10 +98,45 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
 }
 
-/** What a cluster says of itself, as one that is switched to 200: `eu-west-blue`, whoever is asked. 413: far too much. */
-function report(response: ServerResponse, status: number): void {
-  const text = JSON.stringify({ cluster: "eu-west-blue", atMs: Date.now(), version: "1.4.0" });
-  response.writeHead(status === 404 ? 404 : 200).end(status === 413 ? text.padEnd(200_000) : text);
+/** Until somebody asks for `/release`. */
+const held = new Set<ServerResponse>();
+
+function release(): void {
+  for (const response of held) response.end("ready");
+  held.clear();
+}
+
+/** And there is no end of it. */
+function explode(response: ServerResponse): void {
+  response.writeHead(200, { "content-encoding": "gzip" });
+  response.write(BOMB);
+}
+
+/** An address behind the firewall, as seen from there: this very server under another name. */
+function insideOf({ headers }: IncomingMessage, name: string): string {
+  return `http://${String(headers.host).replace("127.0.0.1", "localhost")}/ok/inside-${name}`;
+}
+
+/**
+ * What a cluster says of itself, by what `/switch/status/...` was told: 200, as one that is `eu-west-blue`, whoever is
+ * asked; and in hostile ways: 302 sends somewhere inside, 408 answers when it is released, 413 says far too much, 431 has headers
+ * without end, 507 has no end, 508 is a bomb. Its clock is what `/switch/clock/...` says.
+ */
+function report(request: IncomingMessage, response: ServerResponse): void {
+  const atMs = switched.get("clock") ?? Date.now();
+  const text = JSON.stringify({ cluster: "eu-west-blue", atMs, version: "1.4.0" });
+  const ways: Readonly<Record<number, () => void>> = {
+    200: () => response.end(text),
+    302: () => response.writeHead(302, { location: insideOf(request, "status") }).end(),
+    408: () => void held.add(response),
+    413: () => response.end(text.padEnd(200_000)),
+    431: () => drip(request),
+    507: () => flood(endless(" ".repeat(10_000)), response),
+    508: () => explode(response),
+  };
+  const way = ways[switched.get("status") ?? 404];
+  if (way === undefined) response.writeHead(404).end();
+  else way();
 }
 
 function vantageOf({ headers }: IncomingMessage): string {

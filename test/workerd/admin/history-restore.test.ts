@@ -3,7 +3,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { FleetObject } from "../../../admin/objects/fleet-object.ts";
 import { pruneStates, REVISION_STATES_KEPT, REVISION_STATES_KEPT_MS } from "../../../admin/store/retention.ts";
-import { fleetObject, HOUR_MS, lastLeaf, passTime, stopTime, storedRows } from "./fleet-object.ts";
+import { evict, fleetObject, HOUR_MS, lastLeaf, passTime, stopTime, storedRows } from "./fleet-object.ts";
 import { as, cluster, get, ROUTE, send, smallFleet } from "./support.ts";
 
 const GREEN = cluster("eu-west-green", "eu-west");
@@ -40,6 +40,21 @@ async function names(): Promise<readonly string[]> {
     .filter(({ kind }: { readonly kind: string }) => kind === "Cluster")
     .map(({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name);
 }
+
+test("documents that today's release refuses stay in force, can be drained, do not come back, and are put right", async () => {
+  await runInDurableObject(fleetObject(), (_: FleetObject, { storage: { sql } }) => {
+    sql.exec("UPDATE texts SET text = replace(text, 'http://127.0.0.1', 'http://10.0.0.1')");
+  });
+  await evict();
+  expect((await get("/v1/fleet")).body.documents).toHaveLength(smallFleet().length + 1);
+  const drained = await send("POST", "/v1/clusters/eu-west-green/drain", { mode: "immediate", reason: "away" });
+  expect(drained.status).toBe(200);
+  expect(await apply([...smallFleet(), GREEN, RED], "put right")).toMatchObject({ status: 200, body: { revision: 3 } });
+  const { status, body } = await restore(1);
+  expect({ status, code: body.code }).toEqual({ status: 422, code: "documentsInvalid" });
+  expect(body.errors[0]).toMatchObject({ code: "endpoint.address" });
+  expect((await restore(3)).status).toBe(200);
+});
 
 describe("a revision", () => {
   test("says who made it, why, what it did, and what is different from the one before", async () => {

@@ -22,6 +22,7 @@ const OPERATIONS = [
   "GET /v1/debug-tokens",
   "GET /v1/deleted",
   "GET /v1/drift",
+  "GET /v1/events",
   "GET /v1/explain",
   "GET /v1/flags",
   "GET /v1/fleet",
