@@ -196,6 +196,15 @@ describe("a cluster with a fault", () => {
     expect((await fetch(cluster.url)).status).toBe(200);
   });
 
+  test("down for one vantage resets what its prober asks, and answers everybody else", async () => {
+    await setFault({ kind: "down", vantages: ["apac"] });
+    const probe = (vantage: string) => fetch(`${cluster.url}/healthz`, { headers: { "fairlead-vantage": vantage } });
+    await expect(probe("apac")).rejects.toMatchObject({ cause: { code: "ECONNRESET" } });
+    expect((await probe("weur")).status).toBe(200);
+    expect((await fetch(cluster.url)).status).toBe(200);
+    expect(await counters()).toMatchObject({ fault: { kind: "down", vantages: ["apac"] } });
+  });
+
   test("stays as it is when the control port does not understand", async () => {
     const response = await setFault({ kind: "sleepy" });
     expect(response.status).toBe(400);
