@@ -16,3 +16,6 @@ export const VANTAGES = [
 ] as const;
 export const Vantage = z.enum(VANTAGES);
 export type Vantage = z.infer<typeof Vantage>;
+
+/** With every probe: clusters' logs tell from where they are asked, and tests break one for one vantage only. */
+export const VANTAGE_HEADER = "fairlead-vantage";

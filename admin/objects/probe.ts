@@ -4,16 +4,13 @@
  */
 import { STATUS_BYTES_MAX } from "../../config/cluster-status.ts";
 import { PROBE_BODY_BYTES_MAX } from "../../config/limits.ts";
-import type { Vantage } from "../../config/vantage.ts";
+import { VANTAGE_HEADER, type Vantage } from "../../config/vantage.ts";
 import { judgeAnswer, needsBody, type ProbeOutcome } from "../core/health/outcome.ts";
 import type { ProbeCheck } from "../core/health/targets.ts";
 import { coloOf } from "../core/health/view.ts";
 import { readBeginning } from "./bounded-body.ts";
 
 const USER_AGENT = "fairlead-prober/1";
-
-/** Says from where a cluster is asked, for its logs and for tests that break it for one vantage only. */
-export const VANTAGE_HEADER = "fairlead-vantage";
 
 /** What clusters report of themselves is not urgent, but must not hold a place for long. */
 const STATUS_MS_MAX = 3_000;

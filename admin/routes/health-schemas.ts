@@ -91,7 +91,7 @@ const CLUSTER = {
   rule: RuleText,
   ballot: BallotSchema,
   flaps: z.int().openapi({ description: "How often it went down for most within ten minutes." }),
-  probesPerMinute: z.int().openapi({ description: "That the cluster gets, over all vantages and checks." }),
+  probesPerMinute: z.int().openapi({ description: "By its intervals, over all vantages; jitter adds a twentieth." }),
   replicaLagMs: z.int().optional().openapi({ description: "How far its data is behind, as it says itself." }),
 };
 

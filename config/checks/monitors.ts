@@ -15,6 +15,7 @@ import {
 } from "../limits.ts";
 import { findingAt, type Placed, type Problem } from "../placed.ts";
 import { probesPerMinute, probeTimes } from "../probe-times.ts";
+import { VANTAGE_HEADER } from "../vantage.ts";
 import type { CheckInput } from "./check.ts";
 
 type PlacedCheck = { readonly placed: Placed<unknown>; readonly check: HealthCheck; readonly at: FindingPath };
@@ -76,7 +77,7 @@ function timeProblems(check: HealthCheck, at: FindingPath, development: boolean)
 
 /** The prober's own, and those that only concern one connection (RFC 9110 §7.6.1). */
 const HEADERS_OURS: ReadonlySet<string> = new Set([
-  ...["user-agent", "fairlead-vantage", "accept-encoding", "cache-control", "cdn-loop"],
+  ...["user-agent", VANTAGE_HEADER, "accept-encoding", "cache-control", "cdn-loop"],
   ...["host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"],
 ]);
 /** Documents are read by many and kept for ever, so nothing in them is a secret. */

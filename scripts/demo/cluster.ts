@@ -4,14 +4,15 @@
  * reports in `reported.ts`; what can be wrong with it in `fault.ts`.
  */
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { STATUS_PATH, STATUS_SIGNATURE_HEADER } from "../../config/cluster-status.ts";
 import { invariant, unreachable } from "../../config/invariant.ts";
 import type { Result } from "../../config/result.ts";
+import { VANTAGE_HEADER } from "../../config/vantage.ts";
 import { answer, type ClusterIdentity, requestUrl, sendJson } from "./answers.ts";
 import { RequestCounters } from "./counters.ts";
-import { type Fault, NO_FAULT, parseFault } from "./fault.ts";
+import { type Fault, faultFor, isGone, NO_FAULT, parseFault } from "./fault.ts";
 import { mergeReport, type Report, statusOf } from "./reported.ts";
 import type { StatusKey } from "./status-key.ts";
 import { serveWebSocketEcho } from "./websocket-echo.ts";
@@ -108,7 +109,7 @@ class ClusterServer {
 
   async setFault(fault: Fault): Promise<void> {
     this.#fault = fault;
-    if (fault.kind === "down") await this.close();
+    if (isGone(fault)) await this.close();
     else if (this.#server === undefined) await this.listen(this.#port);
   }
 
@@ -132,7 +133,7 @@ class ClusterServer {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const end = this.#begin(request);
     response.on("close", end);
-    this.#withFault(request.socket, {
+    this.#withFault(request, {
       well: () => {
         if (requestUrl(request).pathname === STATUS_PATH) sendStatus(this, request, response);
         else answer(this.identity, request, response).catch(() => response.destroy());
@@ -152,7 +153,7 @@ class ClusterServer {
       this.#upgraded.delete(socket);
       end();
     });
-    this.#withFault(request.socket, {
+    this.#withFault(request, {
       well: () => {
         if (requestUrl(request).pathname === "/ws") serveWebSocketEcho(request, socket, head);
         else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -164,8 +165,10 @@ class ClusterServer {
   }
 
   /** Answers well, badly, late or not at all. */
-  #withFault(socket: Socket, paths: { readonly well: () => void; readonly failing: (status: number) => void }): void {
-    const fault = this.#fault;
+  #withFault(request: IncomingMessage, paths: FaultPaths): void {
+    const { socket, headers } = request;
+    // Only probers say it: the edge lets no client send a header of this family.
+    const fault = faultFor(this.#fault, headers[VANTAGE_HEADER]?.toString());
     switch (fault.kind) {
       case "none":
         paths.well();
@@ -181,7 +184,7 @@ class ClusterServer {
       case "hanging":
         return;
       case "resetting":
-      // A request that was under way when the cluster went down ends the same way.
+      // A request that was under way when the cluster went down ends the same way, and so do those of some vantages only.
       case "down":
         socket.resetAndDestroy();
         return;
@@ -190,6 +193,8 @@ class ClusterServer {
     }
   }
 }
+
+type FaultPaths = { readonly well: () => void; readonly failing: (status: number) => void };
 
 async function serveControl(cluster: ClusterServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const route = `${request.method} ${requestUrl(request).pathname}`;

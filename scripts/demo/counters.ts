@@ -1,11 +1,8 @@
 /**
- * What a demo cluster has seen, so that a reader of its control port can tell whether traffic still reaches it.
- * What the control plane asks (health checks, what the cluster runs) is counted apart: it goes on while a cluster is
- * drained.
+ * What a demo cluster has seen, so that a reader of its control port can tell whether traffic still reaches it. What the
+ * control plane's probers ask is counted apart: it goes on while a cluster is drained.
  */
 import { STATUS_PATH } from "../../config/cluster-status.ts";
-
-const HEALTH_PATH = "/healthz";
 
 /** Paths and hosts are the client's text: what does not fit is counted under `OTHER`. */
 const KEYS_MAX = 200;
@@ -15,7 +12,8 @@ const OTHER = "(other)";
 export type CounterReport = {
   readonly requests: number;
   readonly healthChecks: number;
-  readonly statusPulls: number;
+  /** How often it was asked what it reports of itself. */
+  readonly statusReads: number;
   readonly inFlight: number;
   /** Milliseconds since the epoch; null before the first. */
   readonly lastRequestMs: number | null;
@@ -26,7 +24,7 @@ export type CounterReport = {
 export class RequestCounters {
   #requests = 0;
   #healthChecks = 0;
-  #statusPulls = 0;
+  #statusReads = 0;
   #inFlight = 0;
   #lastRequestMs: number | null = null;
   #byPath = new Map<string, number>();
@@ -34,12 +32,12 @@ export class RequestCounters {
 
   /** Counts a request that has arrived; call the result when it is over. */
   begin(request: { readonly path: string; readonly host: string; readonly nowMs: number }): () => void {
-    if (request.path === HEALTH_PATH) {
+    if (request.path === "/healthz") {
       this.#healthChecks += 1;
       return () => {};
     }
     if (request.path === STATUS_PATH) {
-      this.#statusPulls += 1;
+      this.#statusReads += 1;
       return () => {};
     }
     this.#requests += 1;
@@ -58,7 +56,7 @@ export class RequestCounters {
   reset(): void {
     this.#requests = 0;
     this.#healthChecks = 0;
-    this.#statusPulls = 0;
+    this.#statusReads = 0;
     this.#lastRequestMs = null;
     this.#byPath.clear();
     this.#byHost.clear();
@@ -68,7 +66,7 @@ export class RequestCounters {
     return {
       requests: this.#requests,
       healthChecks: this.#healthChecks,
-      statusPulls: this.#statusPulls,
+      statusReads: this.#statusReads,
       inFlight: this.#inFlight,
       lastRequestMs: this.#lastRequestMs,
       byPath: Object.fromEntries(this.#byPath),

@@ -1,5 +1,6 @@
 /** The demo as its users see it: visitors at the edge, operators at the control plane, and the clusters' own counters. */
 import * as z from "zod/mini";
+import { STATUS_SIGNATURE_HEADER } from "../../config/cluster-status.ts";
 import type { CounterReport } from "../../scripts/demo/counters.ts";
 import type { DevState } from "../../scripts/lib/dev-state.ts";
 import type { DemoProcess } from "./demo.ts";
@@ -75,6 +76,24 @@ export class DemoClient {
   async breakCluster(name: string, fault: Readonly<Record<string, unknown>>): Promise<void> {
     const response = await fetch(`${this.#control(name)}/fault`, { method: "POST", body: JSON.stringify(fault) });
     if (!response.ok) throw new Error(`the control port answers ${response.status}`);
+  }
+
+  /** Has a cluster say other things of itself, field by field; it is asked when its prober comes to it. */
+  async changeReport(name: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+    const response = await fetch(`${this.#control(name)}/status`, { method: "POST", body: JSON.stringify(fields) });
+    if (!response.ok) throw new Error(`the control port answers ${response.status}`);
+  }
+
+  /** What a cluster says of itself, as it would send it: the bytes, and the header that signs them. */
+  async pushStatus(name: string): Promise<void> {
+    const status = await fetch(`${this.#control(name)}/status`);
+    const signature = status.headers.get(STATUS_SIGNATURE_HEADER) ?? "";
+    const pushed = await fetch(`${this.#state.admin}/v1/clusters/${name}/status`, {
+      method: "PUT",
+      headers: { "content-type": "application/json", [STATUS_SIGNATURE_HEADER]: signature },
+      body: await status.text(),
+    });
+    if (!pushed.ok) throw new Error(`the status of ${name} is answered with ${pushed.status}`);
   }
 
   async counters(name: string): Promise<CounterReport> {

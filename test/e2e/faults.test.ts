@@ -6,7 +6,7 @@ import { useClient } from "./client.ts";
 import { useDemo } from "./demo.ts";
 import { startSteadyLoad } from "./steady-load.ts";
 
-/** Two probes of 2 s each and their timeout, with room for a busy machine. */
+/** Two probes, a second apart, and their timeout, with much room for a busy machine. */
 const DETECTION_MS_MAX = 15_000;
 
 /** The prober tells the beacons, and an edge asks its beacon every second. */

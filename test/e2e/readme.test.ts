@@ -39,6 +39,9 @@ test("the walk does what README says", { timeout: 60_000 }, async () => {
     expect.stringContaining("eu-west"), // the explanation names the region that is drained
     expect.stringContaining("eu-west"), // the undrain
     expect.stringMatching(/"cluster":"(us-east-green|eu-west-\w+|ap-south-\w+)"/), // whoever, but not the one that is down
+    expect.stringContaining("healthy for most; down for apac"),
+    expect.stringMatching(/eu-west-blue reports the image digest [\s\S]* error drift\.imageDigest [\s\S]*exit code 1$/),
+    expect.stringMatching(/ap-south has not got it .* eu-west has not got it .* us-east has not got it/),
     expect.stringContaining("the drain was only a try"),
     expect.stringContaining('"kind":"restore"'),
     expect.stringMatching(/^fine: \d+ leaves/), // the audit log

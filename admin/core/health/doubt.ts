@@ -17,7 +17,7 @@ export type Doubt = {
 const CLUSTERS_MIN = 2;
 
 /**
- * At the default pace what fails at the same moment is seen down within 16 s of one another; at a check every 20 s within
+ * At the default pace what fails at the same moment is seen down within 14 s of one another; at a check every 20 s within
  * half a minute. Clusters that went down minutes apart are an outage that spreads, and are believed.
  */
 export const AT_ONCE_MS = 60_000;

@@ -89,11 +89,11 @@ export type ReplaceOptions = {
 };
 
 /**
- * When it is due again: an interval later, moved by up to a tenth either way, so that what was added together does not
- * stay together. `jitter` is between 0 and 1.
+ * When it is due again: an interval later, or up to a tenth sooner, so that what was added together does not stay
+ * together. Never later: two probes that fail are over within two intervals. `jitter` is between 0 and 1.
  */
 export function nextDueMs({ intervalMs }: Pick<Recurring, "intervalMs">, nowMs: number, jitter: number): number {
-  return nowMs + Math.round(intervalMs * (0.9 + 0.2 * jitter));
+  return nowMs + Math.round(intervalMs * (1 - 0.1 * jitter));
 }
 
 const LATENESS_WINDOW_MS = 60_000;

@@ -149,14 +149,16 @@ describe("a cluster that is well", () => {
     expect(messages).toEqual(["guten Tag", 70_000]);
   });
 
-  test("counts requests by path, and apart what the control plane asks", async () => {
+  test("counts requests by path, and what probers ask apart", async () => {
+    await fetch(`${cluster.url}/healthz`);
+    await fetch(`${cluster.url}/.well-known/fairlead`);
+    // A drain was once measured by a prober that came to read the status a second after it.
+    expect(await counters()).toMatchObject({ counters: { requests: 0, lastRequestMs: null } });
     await fetch(`${cluster.url}/a?x=1`);
     await fetch(`${cluster.url}/a?x=2`);
-    await fetch(`${cluster.url}/healthz`);
-    for (let pull = 0; pull < 3; pull += 1) await fetch(`${cluster.url}/.well-known/fairlead`);
     expect(await counters()).toMatchObject({
       fault: { kind: "none" },
-      counters: { requests: 2, healthChecks: 1, statusPulls: 3, inFlight: 0, byPath: { "/a": 2 } },
+      counters: { requests: 2, healthChecks: 1, statusReads: 1, inFlight: 0, byPath: { "/a": 2 } },
     });
   });
 });
@@ -192,6 +194,15 @@ describe("a cluster with a fault", () => {
     await expect(fetch(cluster.url)).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
     await setFault({ kind: "none" });
     expect((await fetch(cluster.url)).status).toBe(200);
+  });
+
+  test("down for one vantage resets what its prober asks, and answers everybody else", async () => {
+    await setFault({ kind: "down", vantages: ["apac"] });
+    const probe = (vantage: string) => fetch(`${cluster.url}/healthz`, { headers: { "fairlead-vantage": vantage } });
+    await expect(probe("apac")).rejects.toMatchObject({ cause: { code: "ECONNRESET" } });
+    expect((await probe("weur")).status).toBe(200);
+    expect((await fetch(cluster.url)).status).toBe(200);
+    expect(await counters()).toMatchObject({ fault: { kind: "down", vantages: ["apac"] } });
   });
 
   test("stays as it is when the control port does not understand", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseFault } from "../../../scripts/demo/fault.ts";
+import { type Fault, faultFor, isGone, parseFault } from "../../../scripts/demo/fault.ts";
 
 test.each([
   // body                                    fault
@@ -12,6 +12,8 @@ test.each([
   ['{"kind": "hanging"}', { kind: "hanging" }],
   ['{"kind": "resetting"}', { kind: "resetting" }],
   ['{"kind": "down"}', { kind: "down" }],
+  ['{"kind": "down", "vantages": ["apac"]}', { kind: "down", vantages: ["apac"] }],
+  ['{"kind": "failing", "vantages": ["weur", "enam"]}', { kind: "failing", status: 503, vantages: ["weur", "enam"] }],
 ])("%s is read", (body, fault) => {
   expect(parseFault(body)).toEqual({ ok: true, value: fault });
 });
@@ -28,7 +30,31 @@ test.each([
   ['{"kind": "slow", "delayMs": -1}', /delayMs: Too small/],
   ['{"kind": "failing", "status": 499}', /status: Too small/],
   ['{"kind": "failing", "status": 600}', /status: Too big/],
+  ['{"kind": "none", "vantages": ["apac"]}', /Unrecognized key: "vantages"/],
+  ['{"kind": "down", "vantages": []}', /vantages: Too small/],
+  ['{"kind": "down", "vantages": ["mars"]}', /vantages.0: .*"wnam"\|"enam"/],
+  ['{"kind": "down", "vantages": "apac"}', /vantages: .*expected array/],
 ])("%s is refused and says why", (body, why) => {
   const parsed = parseFault(body);
   expect(parsed.ok ? "accepted" : parsed.error).toMatch(why);
+});
+
+const FOR_ALL: Fault = { kind: "failing", status: 503 };
+const FOR_APAC: Fault = { ...FOR_ALL, vantages: ["apac"] };
+
+test.each<[Fault, string | undefined, Fault["kind"]]>([
+  // fault           asked from    met
+  [{ kind: "none" }, "apac", "none"],
+  [FOR_ALL, "weur", "failing"],
+  [FOR_ALL, undefined, "failing"],
+  [FOR_APAC, "apac", "failing"],
+  [FOR_APAC, "weur", "none"],
+  [FOR_APAC, undefined, "none"],
+])("of %j, who asks from %s meets %s", (fault, vantage, kind) => {
+  expect(faultFor(fault, vantage).kind).toBe(kind);
+});
+
+test("a cluster that is down for one vantage still listens", () => {
+  expect(isGone({ kind: "down" })).toBe(true);
+  expect(isGone({ kind: "down", vantages: ["apac"] })).toBe(false);
 });
