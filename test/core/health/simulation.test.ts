@@ -215,7 +215,7 @@ const settings = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLengt
 
 const RUNS = { numRuns: 30 };
 
-describe("whatever fails, and wherever", () => {
+describe("whatever fails, and wherever", { timeout: 20_000 }, () => {
   test("nothing goes down for all that most of those who know see up", () => {
     fc.assert(
       fc.property(faults, settings, (some, pace) => {

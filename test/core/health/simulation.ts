@@ -72,7 +72,9 @@ export class Simulation {
   /** Runs on until then; `each` hears every report that tells something new. */
   until(untilMs: number, each: (report: HealthReport) => void = () => undefined): this {
     for (; this.nowMs < untilMs; this.nowMs += STEP_MS) {
-      for (const prober of this.#probers) this.#step(prober);
+      const told = this.#probers.map((prober) => this.#step(prober)).some(Boolean);
+      // Silence is looked at now and then, here each second.
+      if (!told && this.nowMs % 1_000 !== 0) continue;
       const { changed, transitions } = this.watch.review(this.nowMs);
       this.transitions.push(...transitions);
       if (!changed) continue;
@@ -108,7 +110,8 @@ export class Simulation {
     return { vantage, probing, running: new Map(), sequence: 1, held: -1, tellAtMs: 0 };
   }
 
-  #step(prober: Prober): void {
+  /** Whether the health object heard something. */
+  #step(prober: Prober): boolean {
     const { nowMs } = this;
     for (const [task, { endMs, outcome }] of prober.running) {
       if (endMs > nowMs) continue;
@@ -122,16 +125,17 @@ export class Simulation {
       const outcome = this.#outcomeOf(prober.vantage, task);
       prober.running.set(task, { endMs: nowMs + outcome.durationMs, outcome });
     }
-    if (nowMs >= prober.tellAtMs) this.#tell(prober);
+    return nowMs >= prober.tellAtMs && this.#tell(prober);
   }
 
-  #tell(prober: Prober): void {
+  #tell(prober: Prober): boolean {
     const { vantage, sequence, held, probing } = prober;
-    if (!this.#world.isHeard(vantage, this.nowMs)) return; // It is tried again with the next step.
+    if (!this.#world.isHeard(vantage, this.nowMs)) return false; // It is tried again with the next step.
     const message = { vantage, sequence, ranIn: { kind: "unknown" }, behindMs: probing.behindMs(this.nowMs) } as const;
     const whole = held === sequence ? message : { ...message, clusters: probing.seen(this.nowMs) };
     prober.held = this.watch.accept(whole, this.nowMs) ?? -1;
     prober.tellAtMs = prober.held === sequence ? this.nowMs + HEARTBEAT_MS : this.nowMs;
+    return true;
   }
 
   #outcomeOf(vantage: Vantage, task: ProbeTask): ProbeOutcome {
