@@ -4,20 +4,24 @@
  * and the rollback target beside the same and beside the new version, which has written by then. Ranges are intervals,
  * so that pair by pair is enough (`config/version-range.ts`).
  */
+import { groupBy } from "../../../../config/checks/group.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
 import { intersection, parseRange, type VersionRange } from "../../../../config/version-range.ts";
-import { firstOf } from "../../safety/words.ts";
+import { firstOf, listed } from "../../safety/words.ts";
 import { documentOf, type Examined, type ExaminedCluster, type PreflightCheck, placed } from "../examined.ts";
 import type { Found } from "../finding.ts";
 
 type Aspect = "schema" | "config";
 
-/** Something that reads the same data: what it is, and which versions it reads. */
-type Claim = {
-  readonly cluster: ExaminedCluster;
-  readonly says: "reports" | "is declared";
-  readonly text: string;
-  readonly range: VersionRange;
+/** Something that reads the same data, and how it is known. */
+type Claim = { readonly cluster: ExaminedCluster; readonly says: "reports" | "is declared"; readonly text: string };
+
+/** What must suit everything that runs beside it. */
+type Way = {
+  readonly code: `${Aspect}.${"incompatible" | "rollbackIncompatible"}`;
+  readonly path: FindingPath;
+  readonly subject: string;
+  readonly textIn: (spec: ExaminedCluster["spec"]) => string | undefined;
 };
 
 export const checkCompatibility: PreflightCheck = (examined) => [
@@ -25,29 +29,39 @@ export const checkCompatibility: PreflightCheck = (examined) => [
   ...examined.clusters.flatMap(unreadable),
 ];
 
+/** A thousand clusters of a service say two or three things: each is looked at once, and told of once. */
 function checkAspect(aspect: Aspect, { running, clusters }: Examined): readonly Found[] {
-  const claims = new Map(
-    [...running].map(([service, members]) => [service, members.flatMap((cluster) => claimsOf(cluster, aspect))]),
+  const asking = groupBy(
+    clusters.filter(({ disabled }) => !disabled),
+    ({ service }) => service,
   );
-  return clusters.flatMap((cluster) => incompatible(cluster, aspect, claims.get(cluster.service) ?? []));
+  return [...asking].flatMap(([service, members]) => {
+    const claims = groupBy(
+      (running.get(service) ?? []).flatMap((cluster) => claimsOf(cluster, aspect)),
+      ({ text }) => text,
+    );
+    return waysOf(aspect).flatMap((way) =>
+      [...groupBy(members, ({ spec }) => way.textIn(spec))].flatMap(([text, group]) =>
+        text === undefined ? [] : conflict(group, text, way, claims),
+      ),
+    );
+  });
 }
 
-function incompatible(cluster: ExaminedCluster, aspect: Aspect, claims: readonly Claim[]): readonly Found[] {
-  if (cluster.disabled) return [];
-  const { requires, rollback } = cluster.spec;
+function waysOf(aspect: Aspect): readonly Way[] {
   return [
-    ...conflicts(cluster, claims, {
+    {
       code: `${aspect}.incompatible`,
-      range: requires?.[aspect],
       path: ["spec", "requires", aspect],
-      subject: `What is declared for ${placed(cluster)}`,
-    }),
-    ...conflicts(cluster, claims, {
+      subject: "What is declared for",
+      textIn: ({ requires }) => requires?.[aspect],
+    },
+    {
       code: `${aspect}.rollbackIncompatible`,
-      range: rollback?.requires?.[aspect],
       path: ["spec", "rollback", "requires", aspect],
-      subject: `What ${placed(cluster)} would go back to`,
-    }),
+      subject: "The way back of",
+      textIn: ({ rollback }) => rollback?.requires?.[aspect],
+    },
   ];
 }
 
@@ -55,36 +69,34 @@ function incompatible(cluster: ExaminedCluster, aspect: Aspect, claims: readonly
 function claimsOf(cluster: ExaminedCluster, aspect: Aspect): readonly Claim[] {
   const [reported, declared] = [cluster.status?.compatibility?.[aspect], cluster.spec.requires?.[aspect]];
   return [
-    ...claim(cluster, "reports", reported),
-    ...claim(cluster, "is declared", declared === reported ? undefined : declared),
+    ...(reported === undefined ? [] : [{ cluster, says: "reports", text: reported } as const]),
+    ...(declared === undefined || declared === reported
+      ? []
+      : [{ cluster, says: "is declared", text: declared } as const]),
   ];
 }
 
-function claim(cluster: ExaminedCluster, says: Claim["says"], text: string | undefined): readonly Claim[] {
-  const range = text === undefined ? undefined : parseRange(text);
-  return text === undefined || range === undefined ? [] : [{ cluster, says, text, range }];
-}
-
-type Wanted = {
-  readonly code: `${Aspect}.${"incompatible" | "rollbackIncompatible"}`;
-  readonly range: string | undefined;
-  readonly path: FindingPath;
-  readonly subject: string;
-};
-
-function conflicts(
-  cluster: ExaminedCluster,
-  claims: readonly Claim[],
-  { code, range: text, path, subject }: Wanted,
+/** `group` has at least one. What cannot be read proves nothing, and is told of by itself. */
+function conflict(
+  group: readonly ExaminedCluster[],
+  text: string,
+  { code, path, subject }: Way,
+  claims: ReadonlyMap<string, readonly Claim[]>,
 ): readonly Found[] {
-  const range = text === undefined ? undefined : parseRange(text);
-  const against = range === undefined ? [] : claims.filter((one) => intersection(one.range, range) === undefined);
+  const [first] = group;
+  const range = parseRange(text);
+  if (first === undefined || range === undefined) return [];
+  const against = [...claims].flatMap(([other, ones]) => (areApart(range, parseRange(other)) ? ones : []));
   if (against.length === 0) return [];
   const [aspect = ""] = code.split(".");
   const reasons = against.map((one) => `${placed(one.cluster)} ${one.says} to read ${one.text}.`);
-  const clusters = [...new Set([cluster.name, ...against.map((one) => one.cluster.name)])];
-  const sentence = `${subject} reads ${aspect} ${text}, which has no version in common with what runs beside it. ${firstOf(reasons)}`;
-  return [{ code, document: documentOf(cluster), path, clusters, sentence }];
+  const clusters = [...new Set([...group, ...against.map(({ cluster }) => cluster)].map(({ name }) => name))];
+  const sentence = `${subject} ${listed(group.map(placed))} reads ${aspect} ${text}, which has no version in common with what runs beside it. ${firstOf(reasons)}`;
+  return [{ code, document: documentOf(first), path, clusters, sentence }];
+}
+
+function areApart(range: VersionRange, other: VersionRange | undefined): boolean {
+  return other !== undefined && intersection(range, other) === undefined;
 }
 
 /** Said once for what a cluster reports; documents cannot hold such a range. */
