@@ -1,6 +1,7 @@
 /** Statuses of clusters end to end: who may write which, what is refused, and what is kept. */
-import { evictDurableObject, reset } from "cloudflare:test";
+import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { loadConfig } from "../../../admin/store/status-store.ts";
 import { STATUS_BYTES_MAX, STATUS_SKEW_MS_MAX } from "../../../config/cluster-status.ts";
 import {
   declare,
@@ -216,4 +217,18 @@ test("a status can be sent while the fleet object is down", async () => {
   await send("POST", "/v1/development/fail", { object: "fleet", failing: true });
   expect((await push(blue, statusOf("eu-west-blue"))).status).toBe(200);
   await send("POST", "/v1/development/fail", { object: "fleet", failing: false });
+});
+
+describe("what is declared", () => {
+  const storedRevision = () =>
+    runInDurableObject(env.STATUS.getByName("demo"), (_, { storage }) => loadConfig(storage.sql)?.revision);
+
+  test("is not sent again by revisions that change nothing of it", async () => {
+    const stored = await storedRevision();
+    const { body } = await send("POST", "/v1/regions/eu-west/drain", { reason: "a drill" });
+    expect(body).toMatchObject({ revision: Number(stored) + 1 });
+    expect(await storedRevision()).toBe(stored);
+    await send("PUT", "/v1/fleet", { documents: await reportingFleet([blue]) });
+    expect(await storedRevision()).toBe(Number(stored) + 2);
+  });
 });
