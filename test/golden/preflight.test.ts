@@ -147,7 +147,7 @@ test.each([
   const questions: PreflightQuestion[] = [];
   const { code, stdout, stderr } = await run(args, plane(questions));
   expect([code, stdout, questions]).toEqual([64, "", []]);
-  expect(stderr).toMatch(/\n\nusage: node scripts\/preflight/);
+  expect(stderr).toMatch(/\n\nusage: npm run preflight/);
   expect(stderr).not.toContain("secret-token");
 });
 

@@ -7,9 +7,17 @@
 import { groupBy } from "../../../../config/checks/group.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
 import { intersection, parseRange, type VersionRange } from "../../../../config/version-range.ts";
-import { firstOf, listed } from "../../safety/words.ts";
-import { documentOf, type Examined, type ExaminedCluster, type PreflightCheck, placed } from "../examined.ts";
+import { firstOf } from "../../safety/words.ts";
+import {
+  concerned,
+  documentOf,
+  type Examined,
+  type ExaminedCluster,
+  type PreflightCheck,
+  placed,
+} from "../examined.ts";
 import type { Found } from "../finding.ts";
+import { onceAText } from "../once-a-text.ts";
 
 type Aspect = "schema" | "config";
 
@@ -20,17 +28,22 @@ type Claim = { readonly cluster: ExaminedCluster; readonly says: "reports" | "is
 type Way = {
   readonly code: `${Aspect}.${"incompatible" | "rollbackIncompatible"}`;
   readonly path: FindingPath;
-  readonly subject: string;
+  readonly subject: (cluster: ExaminedCluster) => string;
   readonly textIn: (spec: ExaminedCluster["spec"]) => string | undefined;
 };
 
-export const checkCompatibility: PreflightCheck = (examined) => [
-  ...(["schema", "config"] as const).flatMap((aspect) => checkAspect(aspect, examined)),
-  ...examined.clusters.flatMap(unreadable),
-];
+type ReadRange = (text: string) => VersionRange | undefined;
 
-/** A thousand clusters of a service say two or three things: each is looked at once, and told of once. */
-function checkAspect(aspect: Aspect, { running, clusters }: Examined): readonly Found[] {
+export const checkCompatibility: PreflightCheck = (examined) => {
+  const read = onceAText(parseRange);
+  return [
+    ...(["schema", "config"] as const).flatMap((aspect) => checkAspect(aspect, examined, read)),
+    ...examined.clusters.flatMap((cluster) => unreadable(cluster, read)),
+  ];
+};
+
+/** A thousand clusters of a service say two or three things, and each of those is looked at once. */
+function checkAspect(aspect: Aspect, { running, clusters }: Examined, read: ReadRange): readonly Found[] {
   const asking = groupBy(
     clusters.filter(({ disabled }) => !disabled),
     ({ service }) => service,
@@ -42,7 +55,7 @@ function checkAspect(aspect: Aspect, { running, clusters }: Examined): readonly 
     );
     return waysOf(aspect).flatMap((way) =>
       [...groupBy(members, ({ spec }) => way.textIn(spec))].flatMap(([text, group]) =>
-        text === undefined ? [] : conflict(group, text, way, claims),
+        text === undefined ? [] : conflict({ group, text, claims }, way, read),
       ),
     );
   });
@@ -53,13 +66,13 @@ function waysOf(aspect: Aspect): readonly Way[] {
     {
       code: `${aspect}.incompatible`,
       path: ["spec", "requires", aspect],
-      subject: "What is declared for",
+      subject: (cluster) => `What is declared for ${placed(cluster)}`,
       textIn: ({ requires }) => requires?.[aspect],
     },
     {
       code: `${aspect}.rollbackIncompatible`,
       path: ["spec", "rollback", "requires", aspect],
-      subject: "The way back of",
+      subject: (cluster) => `What ${placed(cluster)} would go back to`,
       textIn: ({ rollback }) => rollback?.requires?.[aspect],
     },
   ];
@@ -76,23 +89,27 @@ function claimsOf(cluster: ExaminedCluster, aspect: Aspect): readonly Claim[] {
   ];
 }
 
-/** `group` has at least one. What cannot be read proves nothing, and is told of by itself. */
-function conflict(
-  group: readonly ExaminedCluster[],
-  text: string,
-  { code, path, subject }: Way,
-  claims: ReadonlyMap<string, readonly Claim[]>,
-): readonly Found[] {
-  const [first] = group;
-  const range = parseRange(text);
-  if (first === undefined || range === undefined) return [];
-  const against = [...claims].flatMap(([other, ones]) => (areApart(range, parseRange(other)) ? ones : []));
+type Question = {
+  /** All of one service, and all say `text`. */
+  readonly group: readonly ExaminedCluster[];
+  readonly text: string;
+  /** Of what runs beside them, by their texts. */
+  readonly claims: ReadonlyMap<string, readonly Claim[]>;
+};
+
+/** What cannot be read proves nothing, and is told of by itself. */
+function conflict({ group, text, claims }: Question, { code, path, subject }: Way, read: ReadRange): readonly Found[] {
+  const range = read(text);
+  if (range === undefined) return [];
+  const against = [...claims].flatMap(([other, ones]) => (areApart(range, read(other)) ? ones : []));
   if (against.length === 0) return [];
   const [aspect = ""] = code.split(".");
-  const reasons = against.map((one) => `${placed(one.cluster)} ${one.says} to read ${one.text}.`);
-  const clusters = [...new Set([...group, ...against.map(({ cluster }) => cluster)].map(({ name }) => name))];
-  const sentence = `${subject} ${listed(group.map(placed))} reads ${aspect} ${text}, which has no version in common with what runs beside it. ${firstOf(reasons)}`;
-  return [{ code, document: documentOf(first), path, clusters, sentence }];
+  const reasons = firstOf(against.map((one) => `${placed(one.cluster)} ${one.says} to read ${one.text}.`));
+  const others = against.map((one) => one.cluster);
+  return group.map((cluster) => {
+    const sentence = `${subject(cluster)} reads ${aspect} ${text}, which has no version in common with what runs beside it. ${reasons}`;
+    return { code, document: documentOf(cluster), path, ...concerned(cluster, others), sentence };
+  });
 }
 
 function areApart(range: VersionRange, other: VersionRange | undefined): boolean {
@@ -100,14 +117,14 @@ function areApart(range: VersionRange, other: VersionRange | undefined): boolean
 }
 
 /** Said once for what a cluster reports; documents cannot hold such a range. */
-function unreadable(cluster: ExaminedCluster): readonly Found[] {
+function unreadable(cluster: ExaminedCluster, read: ReadRange): readonly Found[] {
   const { schema, config, peers = {} } = cluster.status?.compatibility ?? {};
   const texts = [
     ...(schema === undefined ? [] : [["schema", schema] as const]),
     ...(config === undefined ? [] : [["config", config] as const]),
     ...Object.entries(peers),
   ];
-  const odd = texts.filter(([, text]) => parseRange(text) === undefined);
+  const odd = texts.filter(([, text]) => read(text) === undefined);
   if (odd.length === 0) return [];
   const named = odd.map(([what, text]) => `${what} ${JSON.stringify(text)}`).join(", ");
   const sentence = `${placed(cluster)} reports ranges of versions that cannot be read: ${named}.`;

@@ -6,7 +6,7 @@ import { groupBy } from "../../../../config/checks/group.ts";
 import type { Examined, ExaminedCluster } from "../examined.ts";
 
 /** Clusters of one service that say the same. */
-export type Group = readonly [ExaminedCluster, ...ExaminedCluster[]];
+export type Group = readonly ExaminedCluster[];
 
 /** What clusters of a service run or ask for; by its text. */
 export type Claims = ReadonlyMap<string, readonly Claim[]>;
@@ -20,8 +20,8 @@ export function grouped(
   clusters: readonly ExaminedCluster[],
   textOf: (cluster: ExaminedCluster) => string | undefined,
 ): readonly (readonly [text: string, group: Group])[] {
-  return [...groupBy(clusters, textOf)].flatMap(([text, [first, ...rest]]) =>
-    text === undefined || first === undefined ? [] : [[text, [first, ...rest]] as const],
+  return [...groupBy(clusters, textOf)].flatMap(([text, group]) =>
+    text === undefined ? [] : [[text, group] as const],
   );
 }
 

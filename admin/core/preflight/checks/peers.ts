@@ -7,7 +7,14 @@ import { groupBy } from "../../../../config/checks/group.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
 import { isInRange, parseRange, parseVersion } from "../../../../config/version-range.ts";
 import { firstOf, listed } from "../../safety/words.ts";
-import { documentOf, type Examined, type ExaminedCluster, type PreflightCheck, placed } from "../examined.ts";
+import {
+  concerned,
+  documentOf,
+  type Examined,
+  type ExaminedCluster,
+  type PreflightCheck,
+  placed,
+} from "../examined.ts";
 import type { Found } from "../finding.ts";
 import { type Claim, type Claims, claimsByService, demandsByService, type Group, grouped } from "./peer-claims.ts";
 
@@ -64,7 +71,7 @@ function needs(members: readonly ExaminedCluster[], { peersIn }: Way): readonly 
   );
 }
 
-/** What this version asks of its peers. */
+/** What this version asks of its peers. A cluster that asks something of its own service asks it of the others. */
 function asked(
   { peer, text, group }: Need,
   way: Way,
@@ -72,25 +79,28 @@ function asked(
   { running }: Examined,
 ): readonly Found[] {
   const range = parseRange(text);
-  // A cluster that asks something of its own service asks it of the others.
-  const isOther = (cluster: ExaminedCluster) => group.length > 1 || cluster !== group[0];
   const versions = [...(claims.get(peer) ?? [])].map(([said, ones]) => ({ version: parseVersion(said), ones }));
   const outside = versions
     .filter(({ version }) => version !== undefined && range !== undefined && !isInRange(version, range))
-    .flatMap(({ ones }) => ones.filter(({ cluster }) => isOther(cluster)));
-  const needed = `${way.subject} ${listed(group.map(placed))} needs ${peer} ${text}`;
-  const about = { document: documentOf(group[0]), path: [...way.peersPath, peer] };
-  if (outside.length > 0) return [{ code: way.code, ...about, ...told(group, outside, `${needed}.`) }];
-
-  const clusters = (running.get(peer) ?? []).filter(isOther);
+    .flatMap(({ ones }) => ones);
   const known = new Set(
     versions.flatMap(({ version, ones }) => (version === undefined ? [] : ones.map(({ cluster }) => cluster))),
   );
-  const unknown = clusters.filter((one) => !known.has(one));
-  if (unknown.length === 0 && clusters.length > 0) return [];
-  const why = clusters.length === 0 ? "it has no cluster" : `no version is known of ${listed(unknown.map(placed))}`;
-  const sentence = `${needed}, and ${why} that could be compared.`;
-  return [{ code: "peers.unknown", ...about, clusters: namesOf([...group, ...unknown]), sentence }];
+  const peers = running.get(peer) ?? [];
+  const unknown = peers.filter((one) => !known.has(one));
+  return group.flatMap((cluster): Found[] => {
+    const isOther = (one: ExaminedCluster) => one !== cluster;
+    const needed = `${way.subject} ${placed(cluster)} needs ${peer} ${text}`;
+    const about = { document: documentOf(cluster), path: [...way.peersPath, peer] };
+    const against = outside.filter((claim) => isOther(claim.cluster));
+    if (against.length > 0) return [{ code: way.code, ...about, ...told(cluster, against, `${needed}.`) }];
+    const unclear = unknown.filter(isOther);
+    const someone = peers.some(isOther);
+    if (someone && unclear.length === 0) return [];
+    const why = someone ? `no version is known of ${listed(unclear.map(placed))}` : "it has no cluster";
+    const sentence = `${needed}, and ${why} that could be compared.`;
+    return [{ code: "peers.unknown", ...about, ...concerned(cluster, unclear), sentence }];
+  });
 }
 
 /** What peers report to ask of this service. What they are declared to ask is a question to them. */
@@ -102,20 +112,23 @@ function asking(group: Group, text: string, way: Way, demands: Claims): readonly
     return range === undefined || isInRange(version, range) ? [] : ones;
   });
   if (against.length === 0) return [];
-  const sentence = `${way.subject} ${listed(group.map(placed))} is ${group[0].service} ${text}.`;
-  return [{ code: way.code, document: documentOf(group[0]), path: way.versionPath, ...told(group, against, sentence) }];
+  return group.map((cluster) => {
+    const what = `${way.subject} ${placed(cluster)} is ${cluster.service} ${text}.`;
+    return {
+      code: way.code,
+      document: documentOf(cluster),
+      path: way.versionPath,
+      ...told(cluster, against, what),
+    };
+  });
 }
 
 function told(
-  group: Group,
+  cluster: ExaminedCluster,
   against: readonly Claim[],
   what: string,
-): { readonly clusters: readonly string[]; readonly sentence: string } {
-  const reasons = against.map(({ cluster, says, text }) => `${placed(cluster)} ${says} ${text}.`);
-  const clusters = namesOf([...group, ...against.map(({ cluster }) => cluster)]);
-  return { clusters, sentence: `${what} ${firstOf(reasons)}` };
-}
-
-function namesOf(clusters: readonly ExaminedCluster[]): readonly string[] {
-  return [...new Set(clusters.map(({ name }) => name))];
+): Pick<Found, "clusters" | "regions" | "sentence"> {
+  const reasons = against.map((claim) => `${placed(claim.cluster)} ${claim.says} ${claim.text}.`);
+  const others = against.map((claim) => claim.cluster);
+  return { ...concerned(cluster, others), sentence: `${what} ${firstOf(reasons)}` };
 }
