@@ -6,6 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AdminRefusal } from "../../config/admin-problems.ts";
 import type { ClusterStatus } from "../../config/cluster-status.ts";
+import type { DriftPolicy } from "../../config/policy.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import type { TrackedDrift } from "../core/drift/track.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
@@ -47,6 +48,9 @@ export type StatusView = {
   readonly past: readonly PastStatus[];
   readonly refused?: Refusals;
 };
+
+/** `policy`: what the Policy in force says of drift. */
+export type DriftView = { readonly tracked: readonly TrackedDrift[]; readonly policy?: DriftPolicy };
 
 export type StatusesSince = {
   /** To be sent with the next question: when nothing has changed since, there are no statuses in the answer. */
@@ -154,10 +158,11 @@ export class StatusObject extends DurableObject<AdminEnv> {
     return lagByCluster(this.#book.all(), Date.now());
   }
 
-  async readDrift(): Promise<readonly TrackedDrift[]> {
+  async readDrift(): Promise<DriftView> {
     this.#failing.check();
     this.#look(Date.now());
-    return this.#drift.tracked;
+    const policy = this.#config.declared.policy?.drift;
+    return { tracked: this.#drift.tracked, ...(policy === undefined ? {} : { policy }) };
   }
 
   async readSecrets(): Promise<readonly SecretView[]> {

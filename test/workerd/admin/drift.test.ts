@@ -39,12 +39,13 @@ describe("GET /v1/drift", () => {
   test("tells those that have never reported from those that report what is declared", async () => {
     await declare(await reportingFleet([blue, other]));
     await report(blue);
-    const { drift } = await driftOf();
+    const { drift, gate } = await driftOf();
+    expect(gate).toEqual({ verdict: "inconclusive", drift: ["unknown/us-east-blue/status"] });
     expect(drift).toMatchObject([
       { kind: "unknown", field: "status", clusters: ["us-east-blue"], severity: "warning", service: "web" },
     ]);
     await report(other);
-    expect(await driftOf()).toEqual({ total: 0, drift: [] });
+    expect(await driftOf()).toEqual({ total: 0, drift: [], gate: { verdict: "pass", drift: [] } });
   });
 
   test("names field, values, clusters, severity, and since when", async () => {
@@ -52,8 +53,9 @@ describe("GET /v1/drift", () => {
     await report(other);
     const fromMs = Date.now();
     await report(blue, { imageDigest: OTHER_IMAGE, version: "1.4.1" });
-    const { total, drift } = await driftOf();
+    const { total, drift, gate } = await driftOf();
     expect(total).toBe(2);
+    expect(gate).toEqual({ verdict: "fail", drift: ["declared/eu-west-blue/imageDigest"] });
     expect(drift[0]).toMatchObject({
       ...{ key: "declared/eu-west-blue/imageDigest", kind: "declared", field: "imageDigest", severity: "error" },
       ...{ clusters: ["eu-west-blue"], declared: IMAGE, reported: { "eu-west-blue": OTHER_IMAGE } },
