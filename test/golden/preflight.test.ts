@@ -129,6 +129,9 @@ test.each<[string, Ask, readonly string[], number]>([
   const outcome = await run([FLEET, ...ADMIN, ...args], ask);
   expect(outcome.code).toBe(code);
   expect([outcome.stdout === "", outcome.stderr === ""]).toEqual(code >= 64 ? [true, false] : [false, true]);
+  if (code >= 64) return;
+  const sarif = JSON.parse((await run([FLEET, ...ADMIN, ...args, "--format", "sarif"], ask)).stdout);
+  expect(sarif.runs[0].invocations).toEqual([{ executionSuccessful: true, exitCode: code }]);
 });
 
 test.each([
