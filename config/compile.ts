@@ -180,7 +180,7 @@ function compileLoad(load: LoadPolicy | undefined): SnapshotLoadPolicy {
   };
 }
 
-/** Nothing at all for a service that tolerates any lag: the edge looks no further then. */
+/** Nothing at all where any lag is tolerated: the edge looks no further then. */
 function compileReplicaLag(tolerated: ReplicaLag | undefined): { replicaLag?: SnapshotReplicaLag } {
   const readsMs = milliseconds(tolerated?.reads);
   const writesMs = milliseconds(tolerated?.writes);
@@ -258,6 +258,7 @@ function compileRoute({ metadata, spec }: RouteDocument, { regionNames, live, fl
     default: compileDefault(spec, regionNames, weightsOf),
     failover: compileFailover(spec),
     ...(spec.mirror === undefined ? {} : { mirror: spec.mirror }),
+    ...compileReplicaLag(spec.replicaLag),
   };
 }
 

@@ -337,6 +337,8 @@ export const RouteSpec = z.strictObject({
   default: RouteDefault,
   failover: z.exactOptional(Failover),
   mirror: z.exactOptional(Mirror),
+  /** In the place of what its service tolerates; what is left out here is as the service has it. */
+  replicaLag: z.exactOptional(ReplicaLag),
 });
 export const RouteDocument = envelope("Route", RouteName, RouteSpec);
 export type RouteDocument = z.infer<typeof RouteDocument>;

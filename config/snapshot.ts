@@ -143,6 +143,8 @@ export const SnapshotRoute = z.strictObject({
   default: SnapshotDefault,
   failover: SnapshotFailover,
   mirror: z.exactOptional(Mirror),
+  /** What it states goes before what its service does, reads and writes apart. */
+  replicaLag: z.exactOptional(SnapshotReplicaLag),
 });
 export type SnapshotRoute = z.infer<typeof SnapshotRoute>;
 

@@ -1,4 +1,4 @@
-/** `node scripts/preflight.ts <folder> --admin <url>`: see `lib/preflight/command.ts`. */
+/** `npm run preflight -- <folder> --admin <url>`: see `lib/preflight/command.ts`. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as z from "zod/mini";

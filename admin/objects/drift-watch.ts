@@ -6,7 +6,7 @@ import { driftAlarm, driftIncident, type NewIncident } from "../core/commit/inci
 import type { Declared } from "../core/drift/declared.ts";
 import { findDrift } from "../core/drift/find-drift.ts";
 import { driftAgeMsMax } from "../core/drift/severities.ts";
-import { overdue, type TrackedDrift, trackDrift } from "../core/drift/track.ts";
+import { firstSeenAfter, overdue, type TrackedDrift, trackDrift } from "../core/drift/track.ts";
 import type { DriftAlarm } from "../core/events/event.ts";
 import type { Statuses } from "../core/status/statuses.ts";
 import { logEvent } from "../log.ts";
@@ -39,7 +39,7 @@ export class DriftWatch {
   look(declared: Declared, statuses: Statuses, nowMs: number): void {
     const before = this.#firstSeen;
     this.#tracked = trackDrift(before, findDrift(declared, statuses), nowMs);
-    this.#firstSeen = new Map(this.#tracked.map(({ key, firstSeenMs }) => [key, firstSeenMs]));
+    this.#firstSeen = firstSeenAfter(before, this.#tracked);
     this.#inIncidents = new Set([...this.#inIncidents].filter((key) => this.#firstSeen.has(key)));
     const changed = this.#firstSeen.size !== before.size || [...before.keys()].some((key) => !this.#firstSeen.has(key));
     if (!changed) return;

@@ -238,7 +238,7 @@ async function send(carrier: Carrier, cargo: Cargo, env: AdminEnv): Promise<void
     case "health":
       return configure(healthStub(env), cargo.watchConfig());
     case "status":
-      return statusStub(env).configure(cargo.statusConfig());
+      return configure(statusStub(env), cargo.statusConfig());
     default:
       return unreachable(carrier);
   }

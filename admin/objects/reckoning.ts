@@ -53,7 +53,9 @@ export class Reckoning implements Compiler {
   readonly #statuses: StatusReader;
   #health: Kept<World["health"]> | undefined;
   #traffic: Kept<RecordedTraffic | undefined> | undefined;
-  /** Of the state that was projected last: the next one mostly differs in one rule. */
+  /** A plan asks four times for the projections of two states. */
+  readonly #projected = new WeakMap<FleetState, ProjectionState>();
+  /** Of the state that was projected last: a new one mostly differs in one rule. */
   #last: ProjectionState | undefined;
 
   constructor({ env, sql, target }: { readonly env: AdminEnv; readonly sql: SqlStorage; readonly target: Target }) {
@@ -123,7 +125,9 @@ export class Reckoning implements Compiler {
       health: settledHealth(health),
       capacities: capacitiesOf(state.fleet),
     };
-    this.#last = this.#last === undefined ? project(input) : projectAgain(this.#last, input);
+    const nearest = this.#projected.get(state) ?? this.#last;
+    this.#last = nearest === undefined ? project(input) : projectAgain(nearest, input);
+    this.#projected.set(state, this.#last);
     return this.#last;
   }
 

@@ -5,21 +5,15 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { AdminRefusal } from "../../config/admin-problems.ts";
-import { type ClusterStatus, STATUS_BYTES_MAX } from "../../config/cluster-status.ts";
+import type { ClusterStatus } from "../../config/cluster-status.ts";
+import type { DriftPolicy } from "../../config/policy.ts";
 import { err, ok, type Result } from "../../config/result.ts";
-import type { Vantage } from "../../config/vantage.ts";
 import type { TrackedDrift } from "../core/drift/track.ts";
+import type { ConfigTag } from "../core/health/configs.ts";
 import { type SecretView, secretViews } from "../core/secrets/overview.ts";
-import { readStatus, type StatusFault } from "../core/status/read-status.ts";
-import { faults, refusalOf } from "../core/status/refusals.ts";
+import { refusalOf } from "../core/status/refusals.ts";
 import type { StatusConfig } from "../core/status/status-config.ts";
-import {
-  type KnownStatus,
-  lagByCluster,
-  STATUS_FRESH_MS,
-  type Statuses,
-  type StatusSource,
-} from "../core/status/statuses.ts";
+import { type KnownStatus, lagByCluster, STATUS_FRESH_MS, type Statuses } from "../core/status/statuses.ts";
 import { type AdminEnv, fleetStub, healthStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, STATUS_MIGRATIONS } from "../store/migrations.ts";
@@ -28,8 +22,15 @@ import { DriftWatch } from "./drift-watch.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { SecretUses } from "./secret-uses.ts";
 import { StatusBook } from "./status-book.ts";
+import {
+  type Intake,
+  isDeclared,
+  type PulledStatus,
+  type PushedStatus,
+  StatusIntake,
+  type StatusReceipt,
+} from "./status-intake.ts";
 import { type Refusals, StatusRefusals } from "./status-refusals.ts";
-import { isSignedBy } from "./status-signature.ts";
 
 /** A cluster that falls silent, and a difference that gets too old, are noticed this late at most. */
 const LOOK_MS = 30_000;
@@ -40,29 +41,6 @@ const RESCUE_MS = 5_000;
 
 const NO_CONFIG: StatusConfig = { revision: 0, digest: "", declared: { clusters: [], rotations: [] }, keys: {} };
 
-/** What a prober has fetched at `STATUS_PATH` of a cluster, as it came; more than `STATUS_BYTES_MAX` is refused unread. */
-export type PulledStatus = {
-  readonly cluster: string;
-  readonly bytes: Uint8Array;
-  readonly vantage: Vantage;
-  /** When the answer was there. */
-  readonly atMs: number;
-};
-
-export type PushedStatus = {
-  readonly cluster: string;
-  /** The exact bytes of the body: they are what is signed. */
-  readonly bytes: Uint8Array;
-  /** Undefined when there was none that could be read. */
-  readonly signature: Uint8Array | undefined;
-};
-
-type Arrival = { readonly source: StatusSource; readonly nowMs: number };
-
-export type StatusReceipt =
-  /** `changed`: the cluster reports something else than before, apart from lag and load. */
-  { readonly accepted: true; readonly changed: boolean } | { readonly accepted: false; readonly because: StatusFault };
-
 export type StatusView = {
   readonly cluster: string;
   /** Absent when the cluster has never reported. */
@@ -70,6 +48,9 @@ export type StatusView = {
   readonly past: readonly PastStatus[];
   readonly refused?: Refusals;
 };
+
+/** `policy`: what the Policy in force says of drift. */
+export type DriftView = { readonly tracked: readonly TrackedDrift[]; readonly policy?: DriftPolicy };
 
 export type StatusesSince = {
   /** To be sent with the next question: when nothing has changed since, there are no statuses in the answer. */
@@ -85,6 +66,7 @@ export class StatusObject extends DurableObject<AdminEnv> {
   readonly #drift: DriftWatch;
   readonly #uses: SecretUses;
   readonly #refusals = new StatusRefusals();
+  readonly #intake: StatusIntake;
   #config: StatusConfig;
   /** Rises with everything that readers of statuses must hear of. By the clock, so that it does after a restart, too. */
   #sequence = Date.now();
@@ -102,6 +84,15 @@ export class StatusObject extends DurableObject<AdminEnv> {
     this.#book = new StatusBook(storage);
     this.#drift = new DriftWatch(storage);
     this.#uses = new SecretUses(storage);
+    this.#intake = new StatusIntake({ config: () => this.#config, book: this.#book, refusals: this.#refusals });
+  }
+
+  /** Whether it goes by this config already. Most revisions change nothing here, and a commit must not send it all again. */
+  async hasConfig({ revision, digest }: ConfigTag): Promise<boolean> {
+    this.#failing.check();
+    if (this.#config.digest !== digest) return false;
+    if (this.#config.revision < revision) this.#config = { ...this.#config, revision };
+    return true;
   }
 
   /** What is declared. An older revision than the one at work is a late message and has no effect. */
@@ -118,48 +109,20 @@ export class StatusObject extends DurableObject<AdminEnv> {
 
   // --- Statuses come in
 
-  async acceptPulled({ cluster, bytes, vantage, atMs }: PulledStatus): Promise<StatusReceipt> {
+  async acceptPulled(pulled: PulledStatus): Promise<StatusReceipt> {
     this.#failing.check();
-    // What was held up on its way here is not fresher for that.
-    return this.#accept(cluster, bytes, { source: { kind: "pulled", vantage }, nowMs: Math.min(atMs, Date.now()) });
+    return this.#noted(this.#intake.pulled(pulled, Date.now()));
   }
 
-  /** The signature comes first: who cannot sign learns nothing, not even whether there is such a cluster. */
-  async acceptPushed({
-    cluster,
-    bytes,
-    signature,
-  }: PushedStatus): Promise<Result<{ readonly changed: boolean }, AdminRefusal>> {
+  async acceptPushed(pushed: PushedStatus): Promise<Result<{ readonly changed: boolean }, AdminRefusal>> {
     this.#failing.check();
-    const key = Object.hasOwn(this.#config.keys, cluster) ? this.#config.keys[cluster] : undefined;
-    const signed = key !== undefined && signature !== undefined && (await isSignedBy(key, bytes, signature));
-    if (!signed) return err(refusalOf(this.#refuse(cluster, faults.signature).because));
-    const receipt = await this.#accept(cluster, bytes, { source: { kind: "pushed" }, nowMs: Date.now() });
+    const receipt = await this.#noted(await this.#intake.pushed(pushed, () => Date.now()));
     return receipt.accepted ? ok({ changed: receipt.changed }) : err(refusalOf(receipt.because));
   }
 
-  async #accept(cluster: string, bytes: Uint8Array, arrival: Arrival): Promise<StatusReceipt> {
-    const { nowMs, source } = arrival;
-    if (!this.#isDeclared(cluster)) return this.#refuse(cluster, faults.unknownCluster);
-    if (bytes.byteLength > STATUS_BYTES_MAX) return this.#refuse(cluster, faults.tooLarge);
-    const text = decode(bytes);
-    if (text === undefined) return this.#refuse(cluster, faults.encoding);
-    const before = this.#book.get(cluster);
-    const status = readStatus({ text, cluster, lastAtMs: before?.status.atMs, nowMs });
-    if (!status.ok) return this.#refuse(cluster, status.error);
-    const changed = this.#book.take(status.value, source, nowMs);
-    // One that was silent is heard of again, whatever it says.
-    if (changed || nowMs - (before?.receivedAtMs ?? 0) > STATUS_FRESH_MS) await this.#changed();
-    return { accepted: true, changed };
-  }
-
-  #refuse(cluster: string, fault: StatusFault): StatusReceipt & { readonly accepted: false } {
-    this.#refusals.note(this.#isDeclared(cluster) ? cluster : undefined, fault, Date.now());
-    return { accepted: false, because: fault };
-  }
-
-  #isDeclared(cluster: string): boolean {
-    return this.#config.declared.clusters.some((one) => one.cluster === cluster);
+  async #noted({ receipt, isNews }: Intake): Promise<StatusReceipt> {
+    if (isNews) await this.#changed();
+    return receipt;
   }
 
   // --- Answers
@@ -167,7 +130,7 @@ export class StatusObject extends DurableObject<AdminEnv> {
   /** Undefined when the fleet has no such cluster. */
   async readStatus(cluster: string): Promise<StatusView | undefined> {
     this.#failing.check();
-    if (!this.#isDeclared(cluster)) return undefined;
+    if (!isDeclared(this.#config, cluster)) return undefined;
     const known = this.#book.get(cluster);
     const refused = this.#refusals.of(cluster);
     const fresh = known !== undefined && Date.now() - known.receivedAtMs <= STATUS_FRESH_MS;
@@ -195,10 +158,11 @@ export class StatusObject extends DurableObject<AdminEnv> {
     return lagByCluster(this.#book.all(), Date.now());
   }
 
-  async readDrift(): Promise<readonly TrackedDrift[]> {
+  async readDrift(): Promise<DriftView> {
     this.#failing.check();
     this.#look(Date.now());
-    return this.#drift.tracked;
+    const policy = this.#config.declared.policy?.drift;
+    return { tracked: this.#drift.tracked, ...(policy === undefined ? {} : { policy }) };
   }
 
   async readSecrets(): Promise<readonly SecretView[]> {
@@ -265,13 +229,5 @@ export class StatusObject extends DurableObject<AdminEnv> {
     if (atMs >= this.#alarmAtMs) return;
     this.#alarmAtMs = atMs;
     await this.ctx.storage.setAlarm(atMs);
-  }
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
   }
 }

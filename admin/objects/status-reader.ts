@@ -1,4 +1,7 @@
-/** What clusters report, as far as the status object tells within a moment; kept here, and asked for what is new. */
+/**
+ * What clusters report, as far as the status object tells within a moment; kept here, and asked for what is new. Everybody
+ * who asks before a question has gone out shares its answer, which is thus never older than their own question.
+ */
 import type { Statuses } from "../core/status/statuses.ts";
 import { type AdminEnv, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
@@ -14,13 +17,29 @@ export class StatusReader {
   #sequence: number | undefined;
   #statuses: Statuses = new Map();
   #failedAtMs = 0;
+  #running: Promise<unknown> | undefined;
+  /** The question that has not gone out yet. */
+  #next: Promise<ReadStatuses | undefined> | undefined;
 
   constructor(env: AdminEnv) {
     this.#env = env;
   }
 
   /** Undefined when it does not answer in time: nothing is said by what was so a while ago. */
-  async read(ms: number): Promise<ReadStatuses | undefined> {
+  read(ms: number): Promise<ReadStatuses | undefined> {
+    this.#next ??= this.#takeTurn(ms);
+    return this.#next;
+  }
+
+  async #takeTurn(ms: number): Promise<ReadStatuses | undefined> {
+    await this.#running;
+    this.#next = undefined;
+    const asked = this.#ask(ms);
+    this.#running = asked;
+    return asked;
+  }
+
+  async #ask(ms: number): Promise<ReadStatuses | undefined> {
     if (Date.now() - this.#failedAtMs < FAILURE_KEPT_MS) return undefined;
     try {
       const answer = await withinMs(ms, "status", statusStub(this.#env).readStatuses(this.#sequence));

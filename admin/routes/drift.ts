@@ -1,5 +1,6 @@
 /** `/v1/drift`: where clusters differ from what is declared, and from each other. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { driftGate } from "../core/drift/gate.ts";
 import { statusStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
@@ -36,6 +37,15 @@ const DriftAnswer = z
         ageMs: z.int(),
       }),
     ),
+    gate: z
+      .object({
+        verdict: z.enum(["pass", "fail", "inconclusive"]).openapi({
+          description:
+            "`fail`: an error, or a difference that has lasted longer than the Policy allows. `inconclusive`: nothing is known to be wrong, but not everything is known.",
+        }),
+        drift: z.array(z.string()).openapi({ description: "Keys of what it is for." }),
+      })
+      .openapi({ description: "Whether a release may go on; of the service that was asked about, else of all." }),
   })
   .openapi("DriftList");
 
@@ -65,6 +75,7 @@ const driftRoute = createRoute({
           ...{ firstSeenMs: AT_MS - 90_000, ageMs: 90_000 },
         },
       ],
+      gate: { verdict: "fail", drift: ["declared/eu-west-blue/imageDigest"] },
     },
   }),
 });
@@ -72,14 +83,17 @@ const driftRoute = createRoute({
 export function addDriftRoutes(app: App): void {
   app.openapi(driftRoute, async (c) => {
     const { service, cluster } = c.req.valid("query");
-    const all = await statusStub(c.env).readDrift();
+    const { tracked, policy } = await statusStub(c.env).readDrift();
     const nowMs = Date.now();
-    const wanted = all
+    const wanted = tracked
       .filter((one) => service === undefined || one.service === service)
       .filter(({ clusters }) => cluster === undefined || clusters.includes(cluster))
       .sort((a, b) => weight(b) - weight(a) || a.firstSeenMs - b.firstSeenMs);
     const drift = wanted.slice(0, LISTED_MAX).map((one) => ({ ...one, ageMs: Math.max(0, nowMs - one.firstSeenMs) }));
-    return reply(DriftAnswer, { total: wanted.length, drift });
+    const services = service === undefined ? {} : { services: [service] };
+    const gate = driftGate({ tracked, policy, nowMs, ...services });
+    const keys = gate.verdict === "pass" ? [] : gate.because.slice(0, LISTED_MAX).map(({ key }) => key);
+    return reply(DriftAnswer, { total: wanted.length, drift, gate: { verdict: gate.verdict, drift: keys } });
   });
 }
 

@@ -1,4 +1,4 @@
-/** How much lag a service tolerates: no less than an edge can know of, no more than clusters report. */
+/** How much lag a service or a route tolerates: no less than an edge can know of, no more than clusters report. */
 import type { ReplicaLag } from "../documents.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Finding } from "../findings.ts";
@@ -8,11 +8,11 @@ import type { CheckInput } from "./check.ts";
 
 const MESSAGE = `a tolerated lag is ${formatDuration(REPLICA_LAG_MS_MIN)} to ${formatDuration(REPLICA_LAG_MS_MAX)}`;
 
-export function checkReplicaLag({ services }: CheckInput): readonly Finding[] {
-  return services.flatMap((service) =>
+export function checkReplicaLag({ services, routes }: CheckInput): readonly Finding[] {
+  return [...services, ...routes].flatMap((stating) =>
     (["reads", "writes"] as const).flatMap((kind) => {
-      if (isInRange(service.document.spec.replicaLag?.[kind])) return [];
-      return [findingAt(service, { code: "replicaLag.range", path: ["spec", "replicaLag", kind], message: MESSAGE })];
+      if (isInRange(stating.document.spec.replicaLag?.[kind])) return [];
+      return [findingAt(stating, { code: "replicaLag.range", path: ["spec", "replicaLag", kind], message: MESSAGE })];
     }),
   );
 }

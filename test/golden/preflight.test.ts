@@ -129,6 +129,9 @@ test.each<[string, Ask, readonly string[], number]>([
   const outcome = await run([FLEET, ...ADMIN, ...args], ask);
   expect(outcome.code).toBe(code);
   expect([outcome.stdout === "", outcome.stderr === ""]).toEqual(code >= 64 ? [true, false] : [false, true]);
+  if (code >= 64) return;
+  const sarif = JSON.parse((await run([FLEET, ...ADMIN, ...args, "--format", "sarif"], ask)).stdout);
+  expect(sarif.runs[0].invocations).toEqual([{ executionSuccessful: true, exitCode: code }]);
 });
 
 test.each([
@@ -147,7 +150,7 @@ test.each([
   const questions: PreflightQuestion[] = [];
   const { code, stdout, stderr } = await run(args, plane(questions));
   expect([code, stdout, questions]).toEqual([64, "", []]);
-  expect(stderr).toMatch(/\n\nusage: node scripts\/preflight/);
+  expect(stderr).toMatch(/\n\nusage: npm run preflight/);
   expect(stderr).not.toContain("secret-token");
 });
 

@@ -14,7 +14,6 @@ import type {
   SnapshotFailover,
   SnapshotLoadPolicy,
   SnapshotRegion,
-  SnapshotReplicaLag,
   SnapshotRoute,
   SnapshotRule,
   SnapshotService,
@@ -26,7 +25,7 @@ import { murmur3 } from "./hash.ts";
 import { buildRouteIndex, type RouteIndex } from "./match.ts";
 import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";
-import type { HeldTo, LagLimit } from "./replica-lag.ts";
+import { type HeldTo, type LagLimits, lagLimiter } from "./replica-lag.ts";
 import { groupBy, itself, shareByText } from "./share.ts";
 import type { Level, Plan, WeightedRegion } from "./steering.ts";
 
@@ -82,8 +81,6 @@ export type LoadedService = {
   readonly name: string;
   readonly saltHash: number;
   readonly affinity: SnapshotAffinity;
-  /** Undefined when the service tolerates any lag. */
-  readonly lagLimits: { readonly reads: LagLimit | undefined; readonly writes: LagLimit | undefined } | undefined;
   /** Undefined when the service states none: then `openAdmission` holds for everybody. */
   readonly residency: readonly LoadedResidencyRule[] | undefined;
   readonly openAdmission: Admission;
@@ -126,6 +123,8 @@ export type LoadedRoute = {
   readonly default: SnapshotDefault;
   readonly failover: SnapshotFailover;
   readonly mirror: LoadedMirror | undefined;
+  /** Undefined when its requests tolerate any lag. Routes of a service with the same limit share it. */
+  readonly lagLimits: LagLimits | undefined;
   /** What rules come to for an admission, kept by `steering.ts`: bounded by rules times residency rules. */
   readonly plans: (Plan | undefined)[];
 };
@@ -154,6 +153,7 @@ export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
     load: shareByText(itself),
     failover: shareByText(itself),
     steering: shareByText((rules) => rules.map((rule) => loadRule(rule, selector))),
+    lagLimits: lagLimiter(snapshot.services),
   };
   const clustersByService = groupBy(snapshot.clusters, (cluster) => cluster.service);
   const services: ReadonlyMap<string, LoadedService> = new Map(
@@ -178,6 +178,7 @@ type Shared = {
   readonly selector: (selector: PlaceSelector) => CompiledSelector;
   readonly steering: (rules: readonly SnapshotRule[]) => readonly LoadedRule[];
   readonly affinity: (affinity: SnapshotAffinity) => SnapshotAffinity;
+  readonly lagLimits: (route: SnapshotRoute) => LagLimits | undefined;
   readonly load: (load: SnapshotLoadPolicy) => SnapshotLoadPolicy;
   readonly failover: (failover: SnapshotFailover) => SnapshotFailover;
 };
@@ -193,8 +194,6 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     name: service.name,
     saltHash: murmur3(`split:${service.name}`),
     affinity: shared.affinity(service.affinity),
-    // Every request asks for these two; side by side they are in one line of the processor's cache.
-    lagLimits: loadLagLimits(service.replicaLag),
     residency: service.residency?.map(({ clients, jurisdictions }, index) => {
       const permitted = regions.filter((region) => jurisdictions.some((name) => region.jurisdictions.has(name)));
       return {
@@ -217,13 +216,6 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     recovery: service.recovery,
     heldTo: undefined,
   };
-}
-
-function loadLagLimits(tolerated: SnapshotReplicaLag | undefined): LoadedService["lagLimits"] {
-  if (tolerated === undefined) return undefined;
-  const limit = (requests: LagLimit["requests"], lagMsMax: number | undefined): LagLimit | undefined =>
-    lagMsMax === undefined ? undefined : { requests, lagMsMax, newest: undefined };
-  return { reads: limit("reads", tolerated.readsMs), writes: limit("writes", tolerated.writesMs) };
 }
 
 const NO_IDS: ReadonlyMap<string, string> = new Map();
@@ -281,6 +273,8 @@ function loadRoute(route: SnapshotRoute, service: LoadedService, shared: Shared)
   return {
     name: route.name,
     service,
+    // Every request asks for these two; side by side they are in one line of the processor's cache.
+    lagLimits: shared.lagLimits(route),
     hosts: route.hosts,
     paths: route.paths,
     ...(route.methods === undefined ? {} : { methods: route.methods }),

@@ -8,11 +8,12 @@ import type { Document, Fleet } from "../../../config/documents.ts";
 import { type Finding, hasErrors, jsonPointer } from "../../../config/findings.ts";
 import { sortedBy } from "../../../config/order.ts";
 import { overlayKey } from "../../../config/overlays.ts";
-import { type ReadOptions, readFleet } from "../../../config/read-fleet.ts";
+import type { ReadOptions } from "../../../config/read-fleet.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
 import { isDangling } from "./dangling.ts";
 import type { MutationContext, Proposal, SingleMutation } from "./mutation.ts";
 import { managedByOther } from "./provenance.ts";
+import { readOnce } from "./read-once.ts";
 import type { FleetState } from "./state.ts";
 import { unknownName } from "./unknown-name.ts";
 
@@ -59,7 +60,7 @@ export type ReadDocuments = {
 };
 
 export function readDocuments(inputs: readonly unknown[], options: ReadOptions): Result<ReadDocuments, AdminRefusal> {
-  const read = readFleet(inputs, options);
+  const read = readOnce(inputs, options);
   return hasErrors(read.findings) ? err(refusalOf(read.findings)) : ok(read);
 }
 

@@ -129,6 +129,7 @@ function safetyInput(
     history: world.recentChanges(lookedBackAt(controls, compiled, rulesInForce(before, after))),
     incidents: world.incidents,
     statuses: world.statuses,
+    lagMs: world.lagMs,
     nowMs: world.nowMs,
   };
   return { safety, controls };

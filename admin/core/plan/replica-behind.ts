@@ -1,11 +1,12 @@
 /**
- * What a drain or its end means for data that is copied between regions, said for services that limit its lag. Who comes
+ * What a drain or its end means for data that is copied between regions, said for services that limit its lag, by
+ * themselves or by a route. Who comes
  * back behind is not sent what it is too far behind for; who leaves may take along what others do not have yet.
  */
 import { groupBy } from "../../../config/checks/group.ts";
-import { formatDuration } from "../../../config/duration.ts";
 import { REPLICA_LAG_MS_MIN } from "../../../config/limits.ts";
-import type { Snapshot, SnapshotCluster, SnapshotService } from "../../../config/snapshot.ts";
+import type { Snapshot, SnapshotCluster } from "../../../config/snapshot.ts";
+import { describeLimits, exceededBy, lagText, limitsByService, type StatedLimit } from "../lag/limits.ts";
 import { acceptingClusters } from "../safety/switches.ts";
 import type { PlanWarning } from "./plan.ts";
 
@@ -17,13 +18,16 @@ export type ReplicaInput = {
 };
 
 export function replicaWarnings({ before, after, lagMs }: ReplicaInput): readonly PlanWarning[] {
-  const limited = after.services.filter(({ replicaLag }) => replicaLag !== undefined);
-  if (limited.length === 0) return [];
+  const limited = limitsByService(after);
+  if (limited.size === 0) return [];
   const [open, left] = [acceptingClusters(before), acceptingClusters(after)];
-  return limited.flatMap((service) => {
-    const was = open.filter((cluster) => cluster.service === service.name);
-    const is = left.filter((cluster) => cluster.service === service.name);
-    return [...comingBack(service, without(is, was), lagMs), ...leaving(service, without(was, is), is, lagMs)];
+  return [...limited].flatMap(([service, limits]) => {
+    const was = open.filter((cluster) => cluster.service === service);
+    const is = left.filter((cluster) => cluster.service === service);
+    return [
+      ...comingBack({ service, limits }, without(is, was), lagMs),
+      ...leaving(service, { gone: without(was, is), left: is }, lagMs),
+    ];
   });
 }
 
@@ -34,35 +38,31 @@ function without(clusters: readonly SnapshotCluster[], others: readonly Snapshot
 
 /** New clusters count like those that were drained: what they do not have yet they cannot serve. */
 function comingBack(
-  service: SnapshotService,
+  { service, limits }: { readonly service: string; readonly limits: readonly StatedLimit[] },
   clusters: readonly SnapshotCluster[],
   lagMs: ReplicaInput["lagMs"],
 ): readonly PlanWarning[] {
   return regionLags(clusters, lagMs).flatMap(({ region, ms }): PlanWarning[] => {
-    const exceeded = limitsOf(service).filter(({ limitMs }) => ms > limitMs);
+    const exceeded = exceededBy(ms, limits);
     if (exceeded.length === 0) return [];
-    const tolerated = exceeded
-      .map(({ requests, limitMs }) => `${formatDuration(limitMs)} for ${requests}`)
-      .join(" and ");
-    const sentence = `The data of ${service.name} in ${region} is ${seconds(ms)} behind, and ${tolerated} is tolerated: until it has caught up such requests go elsewhere. Wait for that, or ${region} comes back without them.`;
+    const sentence = `The data of ${service} in ${region} is ${lagText(ms)} behind, and ${describeLimits(exceeded)} is tolerated: until it has caught up such requests go elsewhere. Wait for that, or ${region} comes back without them.`;
     return [{ code: "replicaBehind", sentence }];
   });
 }
 
 function leaving(
-  { name }: SnapshotService,
-  gone: readonly SnapshotCluster[],
-  left: readonly SnapshotCluster[],
+  service: string,
+  { gone, left }: { readonly gone: readonly SnapshotCluster[]; readonly left: readonly SnapshotCluster[] },
   lagMs: ReplicaInput["lagMs"],
 ): readonly PlanWarning[] {
   const staying = new Set<string>(left.map(({ region }) => region));
   const regions = [...new Set(gone.map(({ region }) => region))].filter((region) => !staying.has(region));
   const behind = regionLags(left, lagMs).filter(({ ms }) => ms >= REPLICA_LAG_MS_MIN);
   if (regions.length === 0 || behind.length === 0) return [];
-  const copies = behind.map(({ region, ms }) => `${region} ${seconds(ms)}`).join(", ");
-  const worst = seconds(Math.max(...behind.map(({ ms }) => ms)));
+  const copies = behind.map(({ region, ms }) => `${region} ${lagText(ms)}`).join(", ");
+  const worst = lagText(Math.max(...behind.map(({ ms }) => ms)));
   const from = regions.join(" and ");
-  const sentence = `Other copies of the data of ${name} are behind: ${copies}. What was written in ${from} within the last ${worst} may be missing there for clients who move. Wait until they have caught up, or it is lost to them.`;
+  const sentence = `Other copies of the data of ${service} are behind: ${copies}. What was written in ${from} within the last ${worst} may be missing there for clients who move. Wait until they have caught up, or it is lost to them.`;
   return [{ code: "replicaBehind", sentence }];
 }
 
@@ -74,16 +74,4 @@ function regionLags(clusters: readonly SnapshotCluster[], lagMs: ReplicaInput["l
     const lags = ones.flatMap(({ name }) => lagMs.get(name) ?? []);
     return lags.length === 0 ? [] : [{ region, ms: Math.max(...lags) }];
   });
-}
-
-function limitsOf({ replicaLag }: SnapshotService) {
-  const { readsMs, writesMs } = replicaLag ?? {};
-  return [
-    ...(readsMs === undefined ? [] : [{ requests: "reads", limitMs: readsMs }]),
-    ...(writesMs === undefined ? [] : [{ requests: "writes", limitMs: writesMs }]),
-  ];
-}
-
-function seconds(ms: number): string {
-  return formatDuration(Math.max(1, Math.ceil(ms / 1_000)) * 1_000);
 }

@@ -49,6 +49,21 @@ export const PREFLIGHT_CODES = {
     title: "Clusters of one wave are declared for different platforms",
     fix: "One digest is for one platform: give all clusters of this side of the service the same `reports.platform`.",
   },
+  "secrets.unequal": {
+    severity: "warning",
+    title: "Clusters of one wave are declared with different secrets",
+    fix: "Declare the same `reports.secrets` for all clusters of this side of the service; to go from one version to the next, rotate the secret.",
+  },
+  "keyIds.unequal": {
+    severity: "warning",
+    title: "Clusters of one wave are declared with different keys",
+    fix: "Declare the same `reports.keyIds` for all clusters of this side of the service.",
+  },
+  "compliance.unequal": {
+    severity: "warning",
+    title: "Clusters of one wave are declared with different compliance markers",
+    fix: "Declare the same `reports.compliance` for all clusters of this side of the service, or have them on sides of their own.",
+  },
   // What clusters report.
   "status.unavailable": {
     severity: "error",

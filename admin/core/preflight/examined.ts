@@ -7,6 +7,7 @@ import type { ClusterStatus } from "../../../config/cluster-status.ts";
 import type { ClusterDocument, Fleet } from "../../../config/documents.ts";
 import type { HealthState } from "../../../config/health.ts";
 import { parseImage } from "../../../config/image.ts";
+import { compareText } from "../../../config/order.ts";
 import type { ReadFleet } from "../../../config/read-fleet.ts";
 import type { Side } from "../../../config/shared-shapes.ts";
 import type { Drift } from "../drift/drift.ts";
@@ -117,4 +118,17 @@ export function documentOf({ name }: Pick<ExaminedCluster, "name">) {
 /** `eu-west-blue (eu-west)`: whoever reads it has to go there. */
 export function placed({ name, region }: Pick<ExaminedCluster, "name" | "region">): string {
   return `${name} (${region})`;
+}
+
+/** More than a person goes through; a thousand findings that each name a thousand clusters are no answer. */
+const OTHERS_NAMED_MAX = 20;
+
+/** The cluster that a finding is of, and the first of those on the other side of it; the regions of all of them. */
+export function concerned(
+  cluster: ExaminedCluster,
+  others: readonly ExaminedCluster[],
+): { readonly clusters: readonly string[]; readonly regions: readonly string[] } {
+  const names = new Set([cluster, ...others].map(({ name }) => name));
+  const regions = new Set([cluster, ...others].map(({ region }) => region));
+  return { clusters: [...names].slice(0, 1 + OTHERS_NAMED_MAX), regions: [...regions].sort(compareText) };
 }

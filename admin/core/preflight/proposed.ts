@@ -5,11 +5,12 @@
 import type { AdminProblemItem, AdminRefusal } from "../../../config/admin-problems.ts";
 import type { Fleet } from "../../../config/documents.ts";
 import { hasErrors, jsonPointer } from "../../../config/findings.ts";
-import { type ReadFleet, readFleet } from "../../../config/read-fleet.ts";
+import type { ReadFleet } from "../../../config/read-fleet.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
 import { sortedDocuments } from "../changes/apply-documents.ts";
 import { isDangling } from "../changes/dangling.ts";
 import type { RequestedMutation } from "../changes/mutation.ts";
+import { readOnce } from "../changes/read-once.ts";
 import type { FleetState } from "../changes/state.ts";
 import { unknownName } from "../changes/unknown-name.ts";
 import type { Compiler, World } from "../commit/consider.ts";
@@ -36,7 +37,7 @@ export type ProposedDocuments = Surroundings & {
 /** Of whole documents, or of the state in force as it is. */
 export function preflightDocuments(proposed: ProposedDocuments): Result<PreflightReport, AdminRefusal> {
   const { state, documents = state.documents, scope, development } = proposed;
-  const read = readFleet(documents, { environment: state.environment, development });
+  const read = readOnce(documents, { environment: state.environment, development });
   if (hasErrors(read.findings))
     return ok(report(proposed, { documents, read, before: state, after: undefined, scope }));
   const refusal = refuseScope(scope, read.fleet);
@@ -55,7 +56,7 @@ export type PlannedChange = Surroundings & {
 export function preflightChange(planned: PlannedChange): PreflightReport {
   const { mutation, before, after, development } = planned;
   const documents = writtenDocuments(mutation) ?? after.documents;
-  const read = readFleet(documents, { environment: after.environment, development });
+  const read = readOnce(documents, { environment: after.environment, development });
   return report(planned, { documents, read, before, after, scope: {} });
 }
 

@@ -21,13 +21,15 @@ export type FileLocation = { readonly uri: string; readonly line: number; readon
 
 export type SarifOptions<F extends SarifFinding> = {
   readonly toolVersion: string;
+  /** That of the command, where it is not the one of `ok`. */
+  readonly exitCode?: number;
   /** Where the documents were written; undefined for what is in no file. */
   readonly fileOf?: (finding: F) => FileLocation | undefined;
 };
 
 export function sarifOf<F extends SarifFinding>(
   { ok, findings, summary }: SarifReport<F>,
-  { toolVersion, fileOf }: SarifOptions<F>,
+  { toolVersion, exitCode = ok ? 0 : 1, fileOf }: SarifOptions<F>,
 ) {
   const byCode = new Map(findings.map((finding) => [finding.code, finding]));
   const rules = sortedBy(byCode, ([code]) => code).map(([, finding]) => ruleOf(finding));
@@ -48,7 +50,7 @@ export function sarifOf<F extends SarifFinding>(
         },
         columnKind: "utf16CodeUnits" as const,
         logicalLocations: [...places.values()],
-        invocations: [{ executionSuccessful: true, exitCode: ok ? 0 : 1 }],
+        invocations: [{ executionSuccessful: true, exitCode }],
         results: findings.map((finding) => ({
           ...{ ruleId: finding.code, ruleIndex: ruleIndexes.get(finding.code) ?? -1 },
           ...resultOf(finding, places.get(finding.path), fileOf?.(finding)),

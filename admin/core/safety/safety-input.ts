@@ -33,5 +33,7 @@ export type SafetyInput = {
   readonly incidents: readonly OpenIncident[];
   /** What clusters report to run; absent when that is not known. */
   readonly statuses?: Statuses | undefined;
+  /** How far the data of clusters is behind, in milliseconds; those that do not say are missing. */
+  readonly lagMs?: ReadonlyMap<string, number> | undefined;
   readonly nowMs: number;
 };

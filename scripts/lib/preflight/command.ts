@@ -65,14 +65,15 @@ function exitOf({ ok, summary }: LocatedReport, { strict }: Options): number {
   return strict && summary.warnings > 0 ? EXIT.warnings : EXIT.ok;
 }
 
-function formatted(report: LocatedReport, { format, folder }: Options, { cwd, version }: PreflightDeps): string {
+function formatted(report: LocatedReport, options: Options, { cwd, version }: PreflightDeps): string {
+  const { format, folder } = options;
   switch (format) {
     case "text":
       return textOf(report);
     case "json":
       return `${JSON.stringify(report, undefined, 2)}\n`;
     case "sarif":
-      return `${JSON.stringify(sarifOf(report, { toolVersion: version, fileOf: uris({ folder, cwd }) }), undefined, 2)}\n`;
+      return `${JSON.stringify(sarifOf(report, { toolVersion: version, exitCode: exitOf(report, options), fileOf: uris({ folder, cwd }) }), undefined, 2)}\n`;
   }
 }
 

@@ -6,6 +6,7 @@ const cookie = (maxAge?: string) =>
   service("web", { affinity: { by: "cookie", ...(maxAge === undefined ? {} : { maxAge }) } });
 const recovery = (fields: object) => service("web", { recovery: fields });
 const lag = (replicaLag: object) => service("web", { replicaLag });
+const routeLag = (replicaLag: object) => route("web", { replicaLag });
 const shed = (low: number, high: number) => service("web", { load: { shed: { low, high } } });
 
 /** Route `web` sends clients to `eu` only, and copies a hundredth of the requests. */
@@ -53,6 +54,8 @@ testCases({
     ["writes within more",      [lag({ writes: "721h" })],                ["replicaLag.range 2/spec/replicaLag/writes"]],
     ["both out of bounds",      [lag({ reads: "1ms", writes: "31d" })],   ["replicaLag.range 2/spec/replicaLag/reads", "replicaLag.range 2/spec/replicaLag/writes"]],
     ["writes more than reads",  [lag({ reads: "5s", writes: "10s" })],    []],
+    ["a route, in bounds",      [routeLag({ reads: "1s", writes: "30d" })], []],
+    ["a route, out of bounds",  [routeLag({ reads: "1ms", writes: "31d" })], ["replicaLag.range 5/spec/replicaLag/reads", "replicaLag.range 5/spec/replicaLag/writes"]],
   ],
   "mirrors to": [
     ["no cluster",                                [mirror("eu-wbe")],                                               ["reference.unknown 5/spec/mirror/cluster"]],

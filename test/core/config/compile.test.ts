@@ -100,6 +100,15 @@ test.each([
   expect(compiledService !== undefined && "replicaLag" in compiledService).toBe(expected !== undefined);
 });
 
+test("a route has the replica lag that it states, and nothing of its service's", () => {
+  const documents = soundBut(
+    service("web", { replicaLag: { writes: "1s" } }),
+    route("web", { replicaLag: { reads: "5s" } }),
+  );
+  expect(compiled(documents).routes[0]?.replicaLag).toEqual({ readsMs: 5_000 });
+  expect(compiled(soundBut()).routes[0]).not.toHaveProperty("replicaLag");
+});
+
 test("one canary share is written out for the regions of the service", () => {
   const documents = soundBut(region("ap"), service("web", { canaryShareBps: 500 }));
   expect(compiled(documents).services[0]?.canaryShareBps).toEqual({ eu: 500, us: 500 });

@@ -1,7 +1,6 @@
 /** What differs between documents and reports, field by field, and between clusters. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { driftBlocks } from "../../../admin/core/drift/blocks.ts";
 import { declaredOf } from "../../../admin/core/drift/declared.ts";
 import type { Drift } from "../../../admin/core/drift/drift.ts";
 import { findDrift } from "../../../admin/core/drift/find-drift.ts";
@@ -200,17 +199,6 @@ describe("severities", () => {
     const documents = [...one(), policy({ drift: { severities: ignored } })];
     expect(drift(documents, {})).toEqual([]);
     expect(drift(documents, { "eu-web": {} })).toEqual([]);
-  });
-
-  test("errors block a release; what is only unknown does not", () => {
-    const { fleet } = stateOf(one());
-    const blocks = (reported: Reported, stated?: object) =>
-      driftBlocks(fleet, statusesOf(reported), stated as never).map(({ field }) => field);
-    expect(blocks({})).toEqual([]);
-    expect(blocks({ "eu-web": { ...RIGHT, version: "2", imageDigest: digest("bb") } })).toEqual(["imageDigest"]);
-    expect(blocks({ "eu-web": { ...RIGHT, version: "2" } }, { drift: { severities: { version: "error" } } })).toEqual([
-      "version",
-    ]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Drift } from "../../../admin/core/drift/drift.ts";
 import { driftAgeMsMax } from "../../../admin/core/drift/severities.ts";
-import { overdue, trackDrift } from "../../../admin/core/drift/track.ts";
+import { firstSeenAfter, overdue, trackDrift } from "../../../admin/core/drift/track.ts";
 
 const found = (key: string): Drift => ({
   ...{ key, kind: "declared", field: "version", service: "web", clusters: ["a"], reported: {}, severity: "warning" },
@@ -19,6 +19,23 @@ test("what was there keeps its time, what is new begins now, and what is gone is
     ["old", 5],
     ["new", 100],
   ]);
+});
+
+test("a cluster that falls silent has not mended what it differed in", () => {
+  const known = new Map([
+    ["declared/a/version", 5],
+    ["declared/a/secrets/db", 6],
+    ["declared/b/version", 5],
+    ["between/web/stable/keyIds", 5],
+  ]);
+  const silent: Drift = { ...found("unknown/a/status"), kind: "unknown", field: "status" };
+  const kept = firstSeenAfter(known, trackDrift(known, [silent], 100));
+  expect(Object.fromEntries(kept)).toEqual({
+    ...{ "declared/a/version": 5, "declared/a/secrets/db": 6, "unknown/a/status": 100 },
+  });
+  const heard = trackDrift(kept, [found("declared/a/version")], 200);
+  expect(heard.map(({ firstSeenMs }) => firstSeenMs)).toEqual([5]);
+  expect(Object.fromEntries(firstSeenAfter(kept, heard))).toEqual({ "declared/a/version": 5 });
 });
 
 // biome-ignore format: a table reads in columns

@@ -9,6 +9,7 @@ import {
   service,
   snapshotOf,
   stateOf,
+  web,
   worldBut,
 } from "../safety/world.ts";
 
@@ -56,6 +57,15 @@ test.each<[string, object, string | undefined]>([
   const said = sentences([], [EU], lagMs);
   expect(said).toHaveLength(part === undefined ? 0 : 1);
   if (part !== undefined) expect(said[0]).toContain(part);
+});
+
+test("what a route states counts like what its service does, and is said to be the route's", () => {
+  const lagMs = { "eu-web": 4_000, "us-web": 4_000 };
+  const documents = worldBut(web({ eu: 1 }, { eu: 1, us: 1 }, { replicaLag: { reads: "3s", writes: "1h" } }));
+  expect(sentences([EU], [], lagMs, documents)).toEqual([
+    expect.stringContaining("in eu is 4s behind, and 3s for reads of the route web is tolerated"),
+  ]);
+  expect(sentences([], [EU], lagMs, documents)).toEqual([expect.stringContaining("us 4s. What was written in eu")]);
 });
 
 test("nothing is said of services that tolerate any lag, nor where a region keeps a cluster", () => {

@@ -67,6 +67,17 @@ test("a conflict is told with who reads what", () => {
   ]);
 });
 
+test("each cluster has a finding of its own, which names no more of the others than people read", () => {
+  const many = Array.from({ length: 30 }, (_, index) => web(`us-${index}`, { requires: { schema: ">=44" } }));
+  const statuses = Object.fromEntries(many.map((_, i) => [`us-${i}`, webStatus({ compatibility: { schema: "<43" } })]));
+  const { findings: found } = judge({ documents: worldBut(...many), statuses });
+  const conflicts = found.filter(({ code }) => code === "schema.incompatible");
+  expect(conflicts.map(({ clusters = [] }) => [clusters[0], clusters.length])).toEqual(
+    many.map((_, index) => [`us-${index}`, expect.any(Number)]),
+  );
+  expect(Math.max(...conflicts.map(({ clusters = [] }) => clusters.length))).toBe(21);
+});
+
 test("what is switched off runs beside nobody", () => {
   const off = web("us-web", { adminState: "disabled", requires: { schema: "<43" } });
   expect(told(judge({ documents: worldBut(web("eu-web", { requires: { schema: ">=43" } }), off) }))).toEqual([]);

@@ -6,6 +6,16 @@ const withWeb = (fields: object, us: object = fields) => ({
   documents: worldBut(web("eu-web", { ...fields }), web("us-web", { ...us })),
 });
 
+const [db, psp] = [
+  { name: "db", version: "v2" },
+  { name: "psp", version: "v1" },
+];
+/** No cluster of the world has the second of them. */
+const MISSING = [
+  "secrets.missing Cluster/eu-web/spec/reports/secrets/1",
+  "secrets.missing Cluster/us-web/spec/reports/secrets/0",
+];
+
 test("a world that is well has nothing to be found", () => {
   const { ok, findings, summary } = judge();
   expect({ ok, findings }).toEqual({ ok: true, findings: [] });
@@ -26,6 +36,12 @@ test.each<[string, Case, string[]]>([
   ["a tag in one region",             withWeb({}, { image: "registry.example/web:4.0" }),     ["image.notPinned Cluster/us-web/spec/image"]],
   ["another configuration in one",    withWeb({}, { reports: reports({ configDigest: digest("d") }) }), ["config.unequal Cluster/us-web/spec/reports/configDigest"]],
   ["another version in one",          withWeb({}, { reports: reports({ version: "4.0.1" }) }), ["version.unequal? Cluster/us-web/spec/reports/version"]],
+  ["another version of a secret in one", withWeb({ reports: reports({ secrets: [{ name: "db", version: "v1" }] }) }, {}), ["secrets.unequal? Cluster/us-web/spec/reports/secrets"]],
+  ["a secret that one lacks",         withWeb({}, { reports: reports({ secrets: undefined }) }), ["secrets.unequal? Cluster/us-web/spec/reports"]],
+  ["secrets in another order",        withWeb({ reports: reports({ secrets: [db, psp] }) }, { reports: reports({ secrets: [psp, db] }) }), MISSING],
+  ["other keys in one",               withWeb({ reports: reports({ keyIds: ["k1"] }) }, { reports: reports({ keyIds: ["k2"] }) }), ["keyIds.unequal? Cluster/us-web/spec/reports/keyIds"]],
+  ["a marker that one lacks",         withWeb({}, { reports: reports({ compliance: [] }) }),  ["compliance.unequal? Cluster/us-web/spec/reports/compliance"]],
+  ["nothing that one must report",    withWeb({}, { reports: undefined }),                    []],
   ["another image on the canary side", { documents: worldBut(web("eu-new", { side: "canary", weight: 0, image: `registry.example/web@${digest("d")}`, reports: undefined })) }, ["weights.zero? Cluster/eu-new/spec/weight"]],
   ["another image where it is off",   { documents: worldBut(web("eu-new", { adminState: "disabled", image: `registry.example/web@${digest("d")}` })) }, []],
   ["no way back",                     withWeb({ rollback: undefined }),                       ["rollback.undeclared? Cluster/eu-web/spec"]],

@@ -189,6 +189,9 @@ test("the codes and their severities are public", () => {
     error   config.unequal
     warning version.unequal
     error   platform.unequal
+    warning secrets.unequal
+    warning keyIds.unequal
+    warning compliance.unequal
     error   status.unavailable
     warning status.unknown
     error   platform.mismatch

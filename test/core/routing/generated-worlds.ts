@@ -31,6 +31,8 @@ const region = (name: string) =>
     availability,
   });
 
+const replicaLag = fc.record({ readsMs: fc.nat(9_000), writesMs: fc.nat(9_000) }, { requiredKeys: [] });
+
 const service = fc.record(
   {
     name: fc.constant("web"),
@@ -50,7 +52,7 @@ const service = fc.record(
       fc.constant({ lean: false }),
       fc.record({ lean: fc.boolean(), shed: fc.constant({ lowBps: 5_000, highBps: 9_000 }) }),
     ),
-    replicaLag: fc.record({ readsMs: fc.nat(9_000), writesMs: fc.nat(9_000) }, { requiredKeys: [] }),
+    replicaLag,
   },
   { requiredKeys: ["name", "affinity", "canaryShareBps", "attemptsMax", "firstByteMs", "totalMs", "recovery", "load"] },
 );
@@ -69,23 +71,27 @@ const clusters = fc.uniqueArray(
 );
 
 const routes = fc
-  .record({
-    name: fc.constant("web"),
-    service: fc.constant("web"),
-    hosts: fc.constant(["*"]),
-    paths: fc.constant([{ prefix: "/" }]),
-    steering: fc.array(fc.record({ name: fc.constant("rule"), when: selector, weights }), { maxLength: 2 }),
-    default: fc.oneof(
-      fc.record({ by: fc.constant("weights"), weights }),
-      fc.record({ by: fc.constantFrom("proximity", "latency"), regions: fc.subarray([...REGIONS]) }),
-    ),
-    failover: fc.record({
-      order: fc.oneof(fc.constantFrom("proximity", "none"), fc.subarray([...REGIONS], { minLength: 1 })),
-      overprovisioningFactor: fc.integer({ min: 100, max: 300 }),
-      panicThreshold: fc.nat(100),
-      onPanic: fc.constantFrom("spread", "reject"),
-    }),
-  })
+  .record(
+    {
+      name: fc.constant("web"),
+      service: fc.constant("web"),
+      hosts: fc.constant(["*"]),
+      paths: fc.constant([{ prefix: "/" }]),
+      steering: fc.array(fc.record({ name: fc.constant("rule"), when: selector, weights }), { maxLength: 2 }),
+      default: fc.oneof(
+        fc.record({ by: fc.constant("weights"), weights }),
+        fc.record({ by: fc.constantFrom("proximity", "latency"), regions: fc.subarray([...REGIONS]) }),
+      ),
+      failover: fc.record({
+        order: fc.oneof(fc.constantFrom("proximity", "none"), fc.subarray([...REGIONS], { minLength: 1 })),
+        overprovisioningFactor: fc.integer({ min: 100, max: 300 }),
+        panicThreshold: fc.nat(100),
+        onPanic: fc.constantFrom("spread", "reject"),
+      }),
+      replicaLag,
+    },
+    { requiredKeys: ["name", "service", "hosts", "paths", "steering", "default", "failover"] },
+  )
   .map((route) => [route]);
 
 export const snapshots = fc

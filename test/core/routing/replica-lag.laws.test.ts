@@ -9,10 +9,10 @@ import type { HealthView } from "../../../worker/routing/health-view.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { clients, draws, healths, nows, snapshots } from "./generated-worlds.ts";
 
-/** What the service tolerates of this client's request; undefined: anything. */
-function limitMs({ services: [service] }: Snapshot, { method }: Facts): number | undefined {
-  const isRead = ["GET", "HEAD", "OPTIONS"].includes(method);
-  return isRead ? service?.replicaLag?.readsMs : service?.replicaLag?.writesMs;
+/** What the route, or else the service, tolerates of this client's request; undefined: anything. */
+function limitMs({ services: [service], routes: [route] }: Snapshot, { method }: Facts): number | undefined {
+  const key = ["GET", "HEAD", "OPTIONS"].includes(method) ? "readsMs" : "writesMs";
+  return route?.replicaLag?.[key] ?? service?.replicaLag?.[key];
 }
 
 function laggingIn(snapshot: Snapshot, client: Facts, { lagMs }: HealthView): ReadonlySet<string> {
@@ -21,7 +21,11 @@ function laggingIn(snapshot: Snapshot, client: Facts, { lagMs }: HealthView): Re
 }
 
 function withoutLimits(snapshot: Snapshot): Snapshot {
-  return { ...snapshot, services: snapshot.services.map(({ replicaLag: _, ...service }) => service) };
+  return {
+    ...snapshot,
+    services: snapshot.services.map(({ replicaLag: _, ...service }) => service),
+    routes: snapshot.routes.map(({ replicaLag: _, ...route }) => route),
+  };
 }
 
 /** The same without limits, and with the clusters beyond them disabled instead. */

@@ -1,8 +1,9 @@
 /** Requests that tolerate only so much lag, step by step. What holds for all of them is in `replica-lag.laws.test.ts`. */
 import { describe, expect, test } from "vitest";
+import { decide } from "../../../worker/routing/decide.ts";
 import { distributionOf } from "../../../worker/routing/distribution.ts";
 import { loadSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
-import { cluster, facts, outcome, reason, run, view, world } from "./world.ts";
+import { cluster, facts, outcome, reason, route, run, view, world } from "./world.ts";
 
 type Lags = Readonly<Record<string, number>>;
 
@@ -46,6 +47,42 @@ describe("reads and writes", () => {
   ])("what %j leaves out for %s tolerates any lag", (service, method) => {
     const health = lag({ [EU]: 1e9, [US]: 1e9, [IN]: 1e9 });
     expect(outcome(run(world({ service }), { ...GERMAN, method }, { health }))).toEqual([EU, US, IN]);
+  });
+});
+
+describe("what a route states for itself", () => {
+  // biome-ignore format: a table reads in columns
+  test.each<[object, object, string, Lags, readonly string[] | string]>([
+    // service                route                  method  lag                clusters in the order of the attempts
+    [{},                     { readsMs: 1_000 },    "GET",  { [EU]: 1_001 },   [US, IN]],
+    [{},                     { readsMs: 1_000 },    "POST", { [EU]: 1_001 },   [EU, US, IN]],
+    [{ readsMs: 30_000 },    { readsMs: 1_000 },    "GET",  { [EU]: 1_001 },   [US, IN]],
+    [{ readsMs: 1_000 },     { readsMs: 30_000 },   "GET",  { [EU]: 1_001 },   [EU, US, IN]],
+    [{ readsMs: 1_000 },     { readsMs: 30_000 },   "GET",  { [EU]: 30_001 },  [US, IN]],
+    [{ writesMs: 1_000 },    { readsMs: 30_000 },   "POST", { [EU]: 1_001 },   [US, IN]],
+    [{ writesMs: 1_000 },    {},                    "POST", { [EU]: 1_001 },   [US, IN]],
+    [{},                     { writesMs: 1_000 },   "POST", { [EU]: 2_000, [US]: 2_000, [IN]: 2_000 }, "replicaLagging"],
+  ])("service %j, route %j: %s with lag %j", (ofService, ofRoute, method, lagMs, expected) => {
+    const snapshot = world({ service: { replicaLag: ofService }, route: { replicaLag: ofRoute } });
+    expect(outcome(run(snapshot, { ...GERMAN, method }, { health: lag(lagMs) }))).toEqual(expected);
+  });
+
+  test("holds for that route alone, whichever was asked first", () => {
+    const strict = { name: "pay", paths: [{ prefix: "/pay" }], replicaLag: { readsMs: 1_000 } };
+    const snapshot = loadSnapshot(world({ service: LIMITS, routes: [route(), route(strict)] }));
+    const health = lag({ [EU]: 5_000 });
+    const firstOn = (path: string) => {
+      const decision = decide({ snapshot, facts: facts({ ...GERMAN, path }), health, draw: 0, now: 0 });
+      return decision.kind === "forward" ? decision.first.cluster : decision.code;
+    };
+    expect([firstOn("/"), firstOn("/pay"), firstOn("/"), firstOn("/pay")]).toEqual([EU, US, EU, US]);
+  });
+
+  test("is what the trace says is tolerated", () => {
+    const snapshot = world({ service: LIMITS, route: { replicaLag: { readsMs: 1_000 } } });
+    expect(reason(run(snapshot, GERMAN, { health: lag({ [EU]: 5_000 }) }), "replicaLag.filtered")).toEqual({
+      ...{ code: "replicaLag.filtered", requests: "reads", lagMsMax: 1_000, lagMs: { [EU]: 5_000 } },
+    });
   });
 });
 

@@ -17,6 +17,7 @@ import {
   service,
   stateOf,
   WORLD,
+  web,
   worldBut,
 } from "./world.ts";
 
@@ -46,6 +47,10 @@ function held(
 
 const down = (...names: readonly string[]): Known => ({ health: new Map(names.map((name) => [name, "unhealthy"])) });
 
+const lagging = (lagMs: Readonly<Record<string, number>>): Known => ({ lagMs: new Map(Object.entries(lagMs)) });
+const LIMITS = [service("web", { replicaLag: { reads: "5s", writes: "2s" } })];
+const LIMITED = worldBut(...LIMITS);
+
 // biome-ignore format: a table reads in columns
 test.each<[string, DrainTarget, Parameters<typeof held>[1], string | undefined]>([
   // what is known                            of      what is so                                                                                       held because
@@ -56,6 +61,13 @@ test.each<[string, DrainTarget, Parameters<typeof held>[1], string | undefined]>
   ["one of two is down, the other weightless", EU,    { ...down("eu-web"), documents: worldBut(cluster("eu-two", { weight: 0 })) },                    "Every cluster of the service web that would take new clients in the region eu is down."],
   ["it is degraded",                          EU,     { health: new Map([["eu-web", "degraded"]]) },                                                   undefined],
   ["it is unknown",                           EU,     { health: new Map([["eu-web", "unknown"]]) },                                                    undefined],
+  ["its data is too far behind",              EU,     { ...lagging({ "eu-web": 2_001 }), documents: LIMITED },                                         "The data of web in the region eu is 3s behind, and 2s for writes is tolerated."],
+  ["its data is behind, but tolerably",       EU,     { ...lagging({ "eu-web": 2_000 }), documents: LIMITED },                                         undefined],
+  ["it does not say how far it is behind",    EU,     { ...lagging({ "us-web": 9_000 }), documents: LIMITED },                                         undefined],
+  ["too far for one route",                   EU,     { ...lagging({ "eu-web": 9_000 }), documents: worldBut(web({ eu: 1 }, { eu: 1, us: 1 }, { replicaLag: { reads: "5s" } })) }, "The data of web in the region eu is 9s behind, and 5s for reads of the route web is tolerated."],
+  ["one of two has caught up",                EU,     { ...lagging({ "eu-web": 9_000 }), documents: worldBut(...LIMITS, cluster("eu-two")) },           undefined],
+  ["the cluster itself is behind",            EU_WEB, { ...lagging({ "eu-web": 9_000 }), documents: LIMITED },                                         "The data of web in the cluster eu-web is 9s behind, and 5s for reads and 2s for writes is tolerated."],
+  ["behind, and any lag is tolerated",        EU,     lagging({ "eu-web": 9_000 }),                                                                    undefined],
   ["a serious incident is open",              EU,     { incidents: [{ id: "i1", severity: 2, title: "fire" }] },                                       "The incident i1 (fire) of severity 2 is open: until it is closed only drains and rollbacks pass."],
   ["a small incident is open",                EU,     { incidents: [{ id: "i1", severity: 3, title: "smoke" }] },                                      undefined],
   ["another region's is down",                EU,     down("us-web"),                                                                                  undefined],

@@ -11,7 +11,7 @@ import {
 } from "../../../admin/core/status/statuses.ts";
 import { statusTargets } from "../../../admin/core/status/targets.ts";
 import { ClusterStatus } from "../../../config/cluster-status.ts";
-import { cluster, drainRegion, type Json, rotation, service, stateOf, worldBut } from "../safety/world.ts";
+import { cluster, drainRegion, type Json, rotation, route, service, stateOf, worldBut } from "../safety/world.ts";
 
 const status = (fields: object = {}) => ClusterStatus.parse({ cluster: "a", atMs: 1, version: "1", ...fields });
 const PUSHED = { kind: "pushed" } as const;
@@ -58,10 +58,15 @@ describe("freshness", () => {
   });
 });
 
-test("clusters are asked that must report, or whose service limits lag, unless they are switched off", () => {
+test("clusters are asked that must report, or whose service or route limits lag, unless they are switched off", () => {
   const reports = { reports: { version: "1" } };
   const documents = worldBut(
     service("api", { replicaLag: { reads: "5s" } }),
+    route("log", { service: "log", match: { hosts: ["log.example.com"] }, replicaLag: { writes: "5s" } }),
+    service("log"),
+    cluster("eu-log", { service: "log" }),
+    service("far"),
+    cluster("eu-far", { service: "far" }),
     cluster("eu-web", reports),
     cluster("us-web", { region: "us", ...reports, adminState: "disabled" }),
     cluster("ap-web", { region: "ap", service: "api" }),
@@ -70,6 +75,7 @@ test("clusters are asked that must report, or whose service limits lag, unless t
   expect(statusTargets(stateOf(documents).fleet)).toEqual([
     { cluster: "ap-web", region: "ap", url: "https://ap-web.example.com/.well-known/fairlead" },
     { cluster: "eu-api", region: "eu", url: "https://api.example.com:8443/.well-known/fairlead" },
+    { cluster: "eu-log", region: "eu", url: "https://eu-log.example.com/.well-known/fairlead" },
     { cluster: "eu-web", region: "eu", url: "https://eu-web.example.com/.well-known/fairlead" },
   ]);
 });

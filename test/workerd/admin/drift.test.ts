@@ -1,27 +1,10 @@
 /** From what clusters report to the list of what differs, and to the incident when nobody does anything about it. */
-import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  DECLARED,
-  declare,
-  IMAGE,
-  OTHER_IMAGE,
-  type ReportingCluster,
-  report,
-  reportingCluster,
-  reportingFleet,
-} from "./status-support.ts";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, test, vi } from "vitest";
+import { DECLARED, declare, IMAGE, OTHER_IMAGE, report, reportingFleet, reportingPair } from "./status-support.ts";
 import { env, get, POLICY } from "./support.ts";
 
-let blue: ReportingCluster;
-let other: ReportingCluster;
-
-beforeEach(async () => {
-  blue = await reportingCluster("eu-west-blue", "eu-west");
-  other = await reportingCluster("us-east-blue", "us-east");
-});
-
-afterEach(() => reset());
+const pair = reportingPair();
 
 const object = () => env.STATUS.getByName("demo");
 
@@ -37,23 +20,25 @@ async function driftOf(query = "") {
 
 describe("GET /v1/drift", () => {
   test("tells those that have never reported from those that report what is declared", async () => {
-    await declare(await reportingFleet([blue, other]));
-    await report(blue);
-    const { drift } = await driftOf();
+    await declare(await reportingFleet([pair.blue, pair.other]));
+    await report(pair.blue);
+    const { drift, gate } = await driftOf();
+    expect(gate).toEqual({ verdict: "inconclusive", drift: ["unknown/us-east-blue/status"] });
     expect(drift).toMatchObject([
       { kind: "unknown", field: "status", clusters: ["us-east-blue"], severity: "warning", service: "web" },
     ]);
-    await report(other);
-    expect(await driftOf()).toEqual({ total: 0, drift: [] });
+    await report(pair.other);
+    expect(await driftOf()).toEqual({ total: 0, drift: [], gate: { verdict: "pass", drift: [] } });
   });
 
   test("names field, values, clusters, severity, and since when", async () => {
-    await declare(await reportingFleet([blue, other]));
-    await report(other);
+    await declare(await reportingFleet([pair.blue, pair.other]));
+    await report(pair.other);
     const fromMs = Date.now();
-    await report(blue, { imageDigest: OTHER_IMAGE, version: "1.4.1" });
-    const { total, drift } = await driftOf();
+    await report(pair.blue, { imageDigest: OTHER_IMAGE, version: "1.4.1" });
+    const { total, drift, gate } = await driftOf();
     expect(total).toBe(2);
+    expect(gate).toEqual({ verdict: "fail", drift: ["declared/eu-west-blue/imageDigest"] });
     expect(drift[0]).toMatchObject({
       ...{ key: "declared/eu-west-blue/imageDigest", kind: "declared", field: "imageDigest", severity: "error" },
       ...{ clusters: ["eu-west-blue"], declared: IMAGE, reported: { "eu-west-blue": OTHER_IMAGE } },
@@ -64,7 +49,7 @@ describe("GET /v1/drift", () => {
   });
 
   test("by service and by cluster", async () => {
-    await declare(await reportingFleet([blue, other]));
+    await declare(await reportingFleet([pair.blue, pair.other]));
     expect((await driftOf()).total).toBe(2);
     expect((await driftOf("?cluster=us-east-blue")).drift).toMatchObject([{ clusters: ["us-east-blue"] }]);
     expect((await driftOf("?service=web")).total).toBe(2);
@@ -74,41 +59,41 @@ describe("GET /v1/drift", () => {
 
   test("goes by the Policy, and by what is declared from now on", async () => {
     const drift = { severities: { imageDigest: "ignore", version: "error" } };
-    await declare(await reportingFleet([blue, other], { more: [policy(drift)] }));
-    await report(other);
-    await report(blue, { imageDigest: OTHER_IMAGE, version: "1.4.1" });
+    await declare(await reportingFleet([pair.blue, pair.other], { more: [policy(drift)] }));
+    await report(pair.other);
+    await report(pair.blue, { imageDigest: OTHER_IMAGE, version: "1.4.1" });
     expect((await driftOf()).drift).toMatchObject([{ field: "version", severity: "error" }]);
-    await declare(await reportingFleet([blue, other], { reports: { ...DECLARED, version: "1.4.1" } }));
+    await declare(await reportingFleet([pair.blue, pair.other], { reports: { ...DECLARED, version: "1.4.1" } }));
     const fields = (await driftOf()).drift.map((one: { key: string }) => one.key);
     expect(fields).toEqual(["declared/eu-west-blue/imageDigest", "declared/us-east-blue/version"]);
   });
 
   test("keeps since when, through a restart and other values, and begins anew after it was gone", async () => {
-    await declare(await reportingFleet([blue, other]));
-    await report(other);
-    await report(blue, { imageDigest: OTHER_IMAGE });
+    await declare(await reportingFleet([pair.blue, pair.other]));
+    await report(pair.other);
+    await report(pair.blue, { imageDigest: OTHER_IMAGE });
     const [first] = (await driftOf()).drift;
     await evictDurableObject(object());
-    await report(blue, { imageDigest: OTHER_IMAGE.replace("99", "98") });
+    await report(pair.blue, { imageDigest: OTHER_IMAGE.replace("99", "98") });
     const [second] = (await driftOf()).drift;
     expect(second.firstSeenMs).toBe(first.firstSeenMs);
     expect(second.reported).not.toEqual(first.reported);
 
-    await report(blue);
+    await report(pair.blue);
     expect((await driftOf()).total).toBe(0);
-    await report(blue, { imageDigest: OTHER_IMAGE });
+    await report(pair.blue, { imageDigest: OTHER_IMAGE });
     const [third] = (await driftOf()).drift;
     expect(third.firstSeenMs).toBeGreaterThan(first.firstSeenMs);
   });
 
   test("a cluster that falls silent is unknown after a while", async () => {
-    await declare(await reportingFleet([blue, other]));
-    await report(blue);
-    await report(other);
+    await declare(await reportingFleet([pair.blue, pair.other]));
+    await report(pair.blue);
+    await report(pair.other);
     await turnBack("statuses", "received_at_ms", 6 * 60_000);
     expect((await driftOf()).drift.map((one: { kind: string }) => one.kind)).toEqual(["unknown", "unknown"]);
     expect((await get("/v1/clusters/eu-west-blue/status")).body.fresh).toBe(false);
-    await report(blue);
+    await report(pair.blue);
     expect((await driftOf()).drift).toMatchObject([{ clusters: ["us-east-blue"] }]);
   });
 });
@@ -123,9 +108,9 @@ async function turnBack(table: string, column: string, ms: number): Promise<void
 
 describe("drift that stays", () => {
   test("opens one incident for all of it when it is too old, and not another one", async () => {
-    await declare(await reportingFleet([blue, other], { more: [policy({ maxAge: "1m" })] }));
-    await report(blue, { imageDigest: OTHER_IMAGE });
-    await report(other, { imageDigest: OTHER_IMAGE });
+    await declare(await reportingFleet([pair.blue, pair.other], { more: [policy({ maxAge: "1m" })] }));
+    await report(pair.blue, { imageDigest: OTHER_IMAGE });
+    await report(pair.other, { imageDigest: OTHER_IMAGE });
     await driftOf();
     await runDurableObjectAlarm(object());
     expect((await get("/v1/incidents")).body.incidents).toEqual([]);
@@ -148,8 +133,8 @@ describe("drift that stays", () => {
   });
 
   test("is noticed without anybody asking", async () => {
-    await declare(await reportingFleet([blue, other]));
-    await report(blue, { imageDigest: OTHER_IMAGE });
+    await declare(await reportingFleet([pair.blue, pair.other]));
+    await report(pair.blue, { imageDigest: OTHER_IMAGE });
     const kept = () =>
       runInDurableObject(object(), (_, state) => state.storage.sql.exec("SELECT drift_key FROM drift").toArray());
     await vi.waitFor(async () => expect(await kept()).toHaveLength(2), { timeout: 5_000, interval: 100 });

@@ -1,28 +1,18 @@
 /** Preflight through the API: of documents, of the fleet in force, within plans, and in both forms. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PreflightSchema } from "../../../admin/routes/preflight-schema.ts";
 import {
   DECLARED,
   declare,
   OTHER_IMAGE,
-  type ReportingCluster,
   report,
-  reportingCluster,
   reportingFleet,
+  reportingPair,
   withDocuments,
 } from "./status-support.ts";
 import { type Answer, ask, cluster, env, get, POLICY, send, smallFleet, TOKEN } from "./support.ts";
 
-let blue: ReportingCluster;
-let other: ReportingCluster;
-
-beforeEach(async () => {
-  blue = await reportingCluster("eu-west-blue", "eu-west");
-  other = await reportingCluster("us-east-blue", "us-east");
-});
-
-afterEach(() => reset());
+const pair = reportingPair();
 
 /** A report is held to its schema here: the contract proxy takes one form of the answer for the other. */
 async function preflight(body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
@@ -39,7 +29,7 @@ const told = ({ body }: Answer): string[] =>
 
 /** The reporting fleet with every cluster's spec changed. Each has an endpoint of its own, both lead to the same server. */
 async function fleetWith(fields: object = {}, reports: object = DECLARED): Promise<unknown[]> {
-  const documents = await reportingFleet([blue, other], { reports });
+  const documents = await reportingFleet([pair.blue, pair.other], { reports });
   return documents.map((document) => {
     const { kind, metadata, spec } = document as typeof CLUSTER; // ours are documents, and those of the kind are like it
     if (kind !== "Cluster") return document;
@@ -59,8 +49,8 @@ describe("POST /v1/preflight", () => {
 
   test("the fleet in force, with everybody reporting what is declared, is fine", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other);
+    await report(pair.blue);
+    await report(pair.other);
     const { body } = await preflight();
     expect(body).toEqual({
       ok: true,
@@ -71,8 +61,8 @@ describe("POST /v1/preflight", () => {
 
   test("documents are judged before anybody applies them, and nothing is changed", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other);
+    await report(pair.blue);
+    await report(pair.other);
     const image = "registry.example/web:2.0";
     const answer = await preflight({ documents: await fleetWith({ image }) });
     expect(answer.body.ok).toBe(false);
@@ -95,8 +85,8 @@ describe("POST /v1/preflight", () => {
 
   test("a changed image is found as drift, by its name", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other, { imageDigest: OTHER_IMAGE });
+    await report(pair.blue);
+    await report(pair.other, { imageDigest: OTHER_IMAGE });
     const answer = await preflight();
     expect(answer.body.ok).toBe(false);
     expect(told(answer)).toEqual(["drift.imageDigest Cluster/us-east-blue"]);
@@ -105,8 +95,8 @@ describe("POST /v1/preflight", () => {
 
   test("a secret that one region has not got yet is found with the region", async () => {
     await declare(await fleetWith());
-    await report(blue, { secrets: [{ name: "session-key", versions: ["v1", "v2"], active: "v1" }] });
-    await report(other);
+    await report(pair.blue, { secrets: [{ name: "session-key", versions: ["v1", "v2"], active: "v1" }] });
+    await report(pair.other);
     const secrets = [{ name: "session-key", version: "v2" }];
     const { body } = await preflight({ documents: await fleetWith({}, { ...DECLARED, secrets }) });
     expect(body.ok).toBe(false);
@@ -117,8 +107,8 @@ describe("POST /v1/preflight", () => {
 
   test("the way back is proven as well", async () => {
     await declare(await fleetWith());
-    await report(blue, { compatibility: { schema: ">=42 <44" } });
-    await report(other, { compatibility: { schema: ">=42 <44" } });
+    await report(pair.blue, { compatibility: { schema: ">=42 <44" } });
+    await report(pair.other, { compatibility: { schema: ">=42 <44" } });
     const fields = {
       requires: { schema: ">=43 <45" },
       rollback: { version: "1.3.0", imageDigest: OTHER_IMAGE, requires: { schema: "<43" } },
@@ -131,7 +121,7 @@ describe("POST /v1/preflight", () => {
 
   test("clusters that have not reported are warned about, and no answer at all is an error", async () => {
     await declare(await fleetWith());
-    await report(blue);
+    await report(pair.blue);
     const silent = await preflight();
     expect([silent.body.ok, told(silent)]).toEqual([true, ["status.unknown? Cluster/us-east-blue"]]);
     await env.STATUS.getByName("demo").setFailing(true);
@@ -142,7 +132,7 @@ describe("POST /v1/preflight", () => {
 
   test("only what is asked about, and a filter that selects nothing is an error", async () => {
     await declare(await fleetWith());
-    await report(blue);
+    await report(pair.blue);
     expect((await preflight({ clusters: ["eu-west-blue"] })).body).toMatchObject({
       findings: [],
       summary: { clusters: 1 },
@@ -163,8 +153,8 @@ describe("POST /v1/preflight", () => {
 
   test("a freeze and a drain that are live count", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other);
+    await report(pair.blue);
+    await report(pair.other);
     await send("POST", "/v1/freezes", { name: "sale", regions: ["us-east"], reason: "a sale" });
     expect(told(await preflight())).toEqual(["freeze.covers? -"]);
     const documents = await fleetWith({ weight: 7 });
@@ -182,8 +172,8 @@ describe("POST /v1/preflight", () => {
 describe("as SARIF", () => {
   test("each finding is a result of a rule with help", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other, { imageDigest: OTHER_IMAGE });
+    await report(pair.blue);
+    await report(pair.other, { imageDigest: OTHER_IMAGE });
     const { status, headers, body } = await preflight({}, { accept: "application/sarif+json" });
     expect([status, headers.get("content-type")]).toEqual([200, "application/sarif+json"]);
     const [run] = body.runs;
@@ -217,8 +207,8 @@ describe("as SARIF", () => {
 describe("within a plan", () => {
   test("a dry run says what preflight finds in the state after the change, by the documents of the request", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other);
+    await report(pair.blue);
+    await report(pair.other);
     const documents = [...(await fleetWith({ image: `registry.example/web@${OTHER_IMAGE}` }))].reverse();
     const { body } = await send("PUT", "/v1/fleet?dryRun=true", { documents });
     expect(body.plan.preflight).toMatchObject({ ok: false, summary: { errors: 2, complete: true } });
@@ -233,8 +223,8 @@ describe("within a plan", () => {
 
   test("other changes are examined too, and what preflight finds stops no commit by itself", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other, { imageDigest: OTHER_IMAGE });
+    await report(pair.blue);
+    await report(pair.other, { imageDigest: OTHER_IMAGE });
     const shift = { route: "web", rule: "europe", weights: { "eu-west": 80 }, reason: "a try" };
     const planned = await send("PATCH", "/v1/weights?dryRun=true", shift);
     expect(planned.body.plan.preflight).toMatchObject({ ok: false, findings: [{ code: "drift.imageDigest" }] });
@@ -243,8 +233,8 @@ describe("within a plan", () => {
 
   test("a simulation is examined by the documents that it is given", async () => {
     await declare(await fleetWith());
-    await report(blue);
-    await report(other);
+    await report(pair.blue);
+    await report(pair.other);
     const documents = await fleetWith({ image: "registry.example/web:2.0" });
     const { body } = await send("POST", "/v1/simulate", { documents });
     expect(body.preflight.findings.map(({ code }: { readonly code: string }) => code)).toEqual([

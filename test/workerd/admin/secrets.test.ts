@@ -1,32 +1,18 @@
 /** A secret from one version to the next, with the clusters that have to follow; and everything that must not be. */
-import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  DECLARED,
-  declare,
-  type ReportingCluster,
-  report,
-  reportingCluster,
-  reportingFleet,
-} from "./status-support.ts";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, test } from "vitest";
+import { DECLARED, declare, report, reportingFleet, reportingPair } from "./status-support.ts";
 import { env, get, POLICY, send } from "./support.ts";
 
-let blue: ReportingCluster;
-let other: ReportingCluster;
+const pair = reportingPair();
 
-beforeEach(async () => {
-  blue = await reportingCluster("eu-west-blue", "eu-west");
-  other = await reportingCluster("us-east-blue", "us-east");
-  await declare(await reportingFleet([blue, other]));
-});
-
-afterEach(() => reset());
+beforeEach(async () => declare(await reportingFleet([pair.blue, pair.other])));
 
 const has = (versions: readonly string[], active: string) => ({ secrets: [{ name: "session-key", versions, active }] });
 
 async function both(versions: readonly string[], active: string): Promise<void> {
-  await report(blue, has(versions, active));
-  await report(other, has(versions, active));
+  await report(pair.blue, has(versions, active));
+  await report(pair.other, has(versions, active));
 }
 
 const step = (verb: string, body: object = {}, query = "") =>
@@ -53,7 +39,7 @@ describe("a rotation", () => {
       ],
     });
 
-    await report(blue, has(["v1", "v2"], "v1"));
+    await report(pair.blue, has(["v1", "v2"], "v1"));
     const early = await step("rotate", { version: "v2" });
     expect(early).toMatchObject({ status: 409, body: { code: "ruleDenied" } });
     expect(early.body.detail).toContain("us-east has not got it (us-east-blue)");
@@ -63,11 +49,11 @@ describe("a rotation", () => {
       numbers: { secrets: ["session-key"], versions: ["v2"], regions: ["us-east"], clusters: ["us-east-blue"] },
     });
 
-    await report(other, has(["v1", "v2"], "v1"));
+    await report(pair.other, has(["v1", "v2"], "v1"));
     expect((await sessionKey()).rotation).toMatchObject({ state: "everywherePresent", waitsOn: [] });
     expect((await step("rotate")).body.outcome).toMatchObject({ stage: "active" });
 
-    await report(blue, has(["v1", "v2"], "v2"));
+    await report(pair.blue, has(["v1", "v2"], "v2"));
     expect(await sessionKey()).toMatchObject({
       wanted: ["v2"],
       versions: [
@@ -80,7 +66,7 @@ describe("a rotation", () => {
     expect(inUse).toMatchObject({ status: 409, body: { code: "ruleDenied" } });
     expect(inUse.body.detail).toContain("us-east still uses it (us-east-blue)");
 
-    await report(other, has(["v1", "v2"], "v2"));
+    await report(pair.other, has(["v1", "v2"], "v2"));
     expect((await sessionKey()).rotation).toMatchObject({ state: "oldUnused" });
     expect((await step("revoke")).body.outcome).toMatchObject({ from: "v1", to: "v2", stage: "revoked" });
     expect((await sessionKey()).rotation).toMatchObject({
@@ -94,14 +80,16 @@ describe("a rotation", () => {
 
     // Documents catch up, and the rotation is over.
     const reports = { ...DECLARED, secrets: [{ name: "session-key", version: "v2" }] };
-    const { body } = await send("PUT", "/v1/fleet", { documents: await reportingFleet([blue, other], { reports }) });
+    const { body } = await send("PUT", "/v1/fleet", {
+      documents: await reportingFleet([pair.blue, pair.other], { reports }),
+    });
     expect(body.outcome.overlaysCleared).toEqual(["secretRotation/session-key"]);
     expect(await sessionKey()).not.toHaveProperty("rotation");
     expect((await get("/v1/drift")).body.total).toBe(0);
   }, 20_000);
 
   test("without a word from a cluster is refused, with its region named", async () => {
-    await report(blue, has(["v1", "v2"], "v1"));
+    await report(pair.blue, has(["v1", "v2"], "v1"));
     const { status, body } = await step("rotate", { version: "v2" });
     expect(status).toBe(409);
     expect(body.detail).toContain("us-east does not report (us-east-blue)");
@@ -173,9 +161,9 @@ describe("a compromised version", () => {
       to: "v2",
       compromised: true,
     });
-    await report(blue, has(["v1", "v2"], "v1"));
+    await report(pair.blue, has(["v1", "v2"], "v1"));
     expect((await step("revoke")).body).toMatchObject({ code: "ruleDenied" });
-    await report(other, has(["v1", "v2"], "v1"));
+    await report(pair.other, has(["v1", "v2"], "v1"));
     const { status, body } = await step("revoke");
     expect({ status, outcome: body.outcome }).toMatchObject({ status: 200, outcome: { stage: "revoked" } });
     expect(body.verdicts.find(({ rule }: { rule: string }) => rule === "secretUse")).toMatchObject({ outcome: "warn" });
@@ -200,7 +188,7 @@ describe("what is no version id", () => {
     const version = "kJ8dQ2xV9mN4bT7wY3cZ6pL1sR5gH0aF";
     const reports = { ...DECLARED, secrets: [{ name: "session-key", version }] };
     const { status, body } = await send("PUT", "/v1/fleet", {
-      documents: await reportingFleet([blue, other], { reports }),
+      documents: await reportingFleet([pair.blue, pair.other], { reports }),
     });
     expect(status).toBe(422);
     expect(body.errors[0].detail).toContain("looks like the value of a secret");
@@ -211,7 +199,7 @@ describe("what is no version id", () => {
 describe("GET /v1/secrets", () => {
   test("warns when a version has been in use for four fifths of what it may", async () => {
     const policy = { ...POLICY, spec: { ...POLICY.spec, secrets: { maxAge: "10d" } } };
-    await declare(await reportingFleet([blue, other], { more: [policy] }));
+    await declare(await reportingFleet([pair.blue, pair.other], { more: [policy] }));
     expect((await sessionKey()).age).toEqual({ state: "unknown" });
     await both(["v1"], "v1");
     expect((await sessionKey()).age).toMatchObject({ state: "fine", ageMsMax: 10 * 86_400_000 });

@@ -1,5 +1,8 @@
 /** Clusters that report: their keys, the documents that declare what they must report, and the statuses that they send. */
+
+import { reset } from "cloudflare:test";
 import { Buffer } from "node:buffer";
+import { afterEach, beforeEach } from "vitest";
 import { STATUS_SIGNATURE_DOMAIN } from "../../../config/cluster-status.ts";
 import { type Answer, ask, cluster, send, smallFleet } from "./support.ts";
 
@@ -12,6 +15,30 @@ export async function reportingCluster(name: string, region: string): Promise<Re
   // Ed25519 has a pair; the platform's type also knows algorithms that have one key.
   const keys = (await crypto.subtle.generateKey({ name: "Ed25519" }, true, ["sign", "verify"])) as CryptoKeyPair;
   return { name, region, keys };
+}
+
+export type ReportingPair = { readonly blue: ReportingCluster; readonly other: ReportingCluster };
+
+/** A cluster in each region of the small fleet, with new keys for each test; and an environment of its own. */
+export function reportingPair(): ReportingPair {
+  const pair: { blue?: ReportingCluster; other?: ReportingCluster } = {};
+  const made = (one: ReportingCluster | undefined): ReportingCluster => {
+    if (one === undefined) throw new Error("the pair is made before each test");
+    return one;
+  };
+  beforeEach(async () => {
+    pair.blue = await reportingCluster("eu-west-blue", "eu-west");
+    pair.other = await reportingCluster("us-east-blue", "us-east");
+  });
+  afterEach(() => reset());
+  return {
+    get blue() {
+      return made(pair.blue);
+    },
+    get other() {
+      return made(pair.other);
+    },
+  };
 }
 
 export const DECLARED = { version: "1.4.0", imageDigest: IMAGE, secrets: [{ name: "session-key", version: "v1" }] };

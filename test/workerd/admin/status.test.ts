@@ -1,34 +1,28 @@
 /** Statuses of clusters end to end: who may write which, what is refused, and what is kept. */
-import { evictDurableObject, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, test } from "vitest";
+import { loadConfig } from "../../../admin/store/status-store.ts";
 import { STATUS_BYTES_MAX, STATUS_SKEW_MS_MAX } from "../../../config/cluster-status.ts";
 import {
   declare,
   OTHER_IMAGE,
   push,
-  type ReportingCluster,
   reportingCluster,
   reportingFleet,
+  reportingPair,
   signatureFor,
   statusOf,
 } from "./status-support.ts";
 import { ask, env, get, send } from "./support.ts";
 
-let blue: ReportingCluster;
-let other: ReportingCluster;
+const pair = reportingPair();
 
-beforeEach(async () => {
-  blue = await reportingCluster("eu-west-blue", "eu-west");
-  other = await reportingCluster("us-east-blue", "us-east");
-  await declare(await reportingFleet([blue, other]));
-});
-
-afterEach(() => reset());
+beforeEach(async () => declare(await reportingFleet([pair.blue, pair.other])));
 
 describe("a cluster that sends its own status", () => {
   test("needs no token, and everybody with one can read it", async () => {
     const status = statusOf("eu-west-blue", { replicaLagMs: 120 });
-    expect(await push(blue, status)).toMatchObject({ status: 200, body: { changed: true } });
+    expect(await push(pair.blue, status)).toMatchObject({ status: 200, body: { changed: true } });
     const { body } = await get("/v1/clusters/eu-west-blue/status");
     expect(body).toMatchObject({ cluster: "eu-west-blue", status, source: { kind: "pushed" }, fresh: true, past: [] });
     expect((await ask("/v1/clusters/eu-west-blue/status")).status).toBe(401);
@@ -36,9 +30,11 @@ describe("a cluster that sends its own status", () => {
 
   test("keeps what it said before, and knows since when it says something else", async () => {
     const atMs = Date.now();
-    await push(blue, statusOf("eu-west-blue", { atMs }));
-    expect((await push(blue, statusOf("eu-west-blue", { atMs: atMs + 1, replicaLagMs: 5 }))).body.changed).toBe(false);
-    await push(blue, statusOf("eu-west-blue", { atMs: atMs + 2, imageDigest: OTHER_IMAGE }));
+    await push(pair.blue, statusOf("eu-west-blue", { atMs }));
+    expect((await push(pair.blue, statusOf("eu-west-blue", { atMs: atMs + 1, replicaLagMs: 5 }))).body.changed).toBe(
+      false,
+    );
+    await push(pair.blue, statusOf("eu-west-blue", { atMs: atMs + 2, imageDigest: OTHER_IMAGE }));
     const { body } = await get("/v1/clusters/eu-west-blue/status");
     expect(body.status.imageDigest).toBe(OTHER_IMAGE);
     expect(body.past).toMatchObject([{ status: { replicaLagMs: 5 }, untilMs: body.changedAtMs }]);
@@ -47,7 +43,8 @@ describe("a cluster that sends its own status", () => {
 
   test("keeps twenty of the past", async () => {
     const atMs = Date.now();
-    for (let i = 0; i < 23; i += 1) await push(blue, statusOf("eu-west-blue", { atMs: atMs + i, version: `1.${i}` }));
+    for (let i = 0; i < 23; i += 1)
+      await push(pair.blue, statusOf("eu-west-blue", { atMs: atMs + i, version: `1.${i}` }));
     const { body } = await get("/v1/clusters/eu-west-blue/status");
     expect(body.past.map((one: { status: { version: string } }) => one.status.version)).toEqual(
       Array.from({ length: 20 }, (_, i) => `1.${21 - i}`),
@@ -55,13 +52,13 @@ describe("a cluster that sends its own status", () => {
   });
 
   test("is forgotten together with its document", async () => {
-    await push(blue, statusOf("eu-west-blue"));
-    await declare((await reportingFleet([other])).filter((document) => !isCluster(document, "eu-west-blue")));
+    await push(pair.blue, statusOf("eu-west-blue"));
+    await declare((await reportingFleet([pair.other])).filter((document) => !isCluster(document, "eu-west-blue")));
     expect(await get("/v1/clusters/eu-west-blue/status")).toMatchObject({
       status: 404,
       body: { code: "clusterUnknown" },
     });
-    await declare(await reportingFleet([blue, other]));
+    await declare(await reportingFleet([pair.blue, pair.other]));
     expect((await get("/v1/clusters/eu-west-blue/status")).body).toEqual({
       ...{ cluster: "eu-west-blue", fresh: false, past: [] },
     });
@@ -78,14 +75,14 @@ describe("what is not believed", () => {
     const status = JSON.stringify(statusOf("eu-west-blue"));
     const headers = (signature: string) => ({ headers: { "fairlead-signature": signature } });
     const cases = [
-      await push(other, status, { name: "eu-west-blue" }),
+      await push(pair.other, status, { name: "eu-west-blue" }),
       await push(await reportingCluster("eu-west-blue", "eu-west"), status),
-      await push(blue, status, headers(await signatureFor(`${status} `, blue))),
-      await push(blue, status, headers(`ed25519=${"A".repeat(86)}==`)),
-      await push(blue, status, headers("ed25519=no")),
-      await push(blue, status, headers("")),
+      await push(pair.blue, status, headers(await signatureFor(`${status} `, pair.blue))),
+      await push(pair.blue, status, headers(`ed25519=${"A".repeat(86)}==`)),
+      await push(pair.blue, status, headers("ed25519=no")),
+      await push(pair.blue, status, headers("")),
       // A cluster that is not there is answered no differently.
-      await push(blue, status, { name: "eu-west-green" }),
+      await push(pair.blue, status, { name: "eu-west-green" }),
     ];
     for (const { status: code, body, headers: sent } of cases) {
       expect({ code, problem: body.code }).toEqual({ code: 401, problem: "signatureInvalid" });
@@ -98,7 +95,7 @@ describe("what is not believed", () => {
   });
 
   test("a status of another cluster, under its own signature", async () => {
-    const { status, body } = await push(blue, statusOf("us-east-blue"));
+    const { status, body } = await push(pair.blue, statusOf("us-east-blue"));
     expect({ status, body }).toMatchObject({
       status: 422,
       body: { code: "statusInvalid", errors: [{ pointer: "/cluster", code: "status.otherCluster" }] },
@@ -108,10 +105,10 @@ describe("what is not believed", () => {
 
   test("a status that was sent before, also after the object was away", async () => {
     const first = JSON.stringify(statusOf("eu-west-blue"));
-    expect((await push(blue, first)).status).toBe(200);
-    expect(await push(blue, first)).toMatchObject({ status: 409, body: { code: "statusReplayed" } });
+    expect((await push(pair.blue, first)).status).toBe(200);
+    expect(await push(pair.blue, first)).toMatchObject({ status: 409, body: { code: "statusReplayed" } });
     await evictDurableObject(env.STATUS.getByName("demo"));
-    expect(await push(blue, first)).toMatchObject({ status: 409, body: { code: "statusReplayed" } });
+    expect(await push(pair.blue, first)).toMatchObject({ status: 409, body: { code: "statusReplayed" } });
   });
 
   test.each([
@@ -121,7 +118,7 @@ describe("what is not believed", () => {
     [-STATUS_SKEW_MS_MAX + 5_000, 200],
     [-STATUS_SKEW_MS_MAX - 5_000, 422],
   ])("a clock that is off by %i ms: %i", async (offMs, status) => {
-    expect((await push(blue, statusOf("eu-west-blue", { atMs: Date.now() + offMs }))).status).toBe(status);
+    expect((await push(pair.blue, statusOf("eu-west-blue", { atMs: Date.now() + offMs }))).status).toBe(status);
   });
 
   test.each([
@@ -138,7 +135,7 @@ describe("what is not believed", () => {
     ["a negative lag", { replicaLagMs: -1 }, 422, "statusInvalid", "field.range"],
     ["11 versions", { secrets: [{ name: "a", versions: Array(11).fill("v1") }] }, 422, "statusInvalid", "field.length"],
   ])("signed, but with %s", async (_, what, code, problem, first) => {
-    const { status, body } = await push(blue, typeof what === "string" ? what : statusOf("eu-west-blue", what));
+    const { status, body } = await push(pair.blue, typeof what === "string" ? what : statusOf("eu-west-blue", what));
     expect({ status, code: body.code }).toEqual({ status: code, code: problem });
     expect(body.errors[0].code).toBe(first);
   });
@@ -146,7 +143,7 @@ describe("what is not believed", () => {
   test("the value of a secret, which nobody gets to see again", async () => {
     const value = "sk_live_51H8xYzQ2mNvB7cD9eF";
     const secrets = [{ name: "session-key", versions: ["v1", value], active: "v1" }];
-    const { status, body } = await push(blue, statusOf("eu-west-blue", { secrets }));
+    const { status, body } = await push(pair.blue, statusOf("eu-west-blue", { secrets }));
     expect({ status, code: body.code }).toEqual({ status: 422, code: "statusInvalid" });
     expect(body.detail).toContain("looks like the value of a secret");
     const { body: view } = await get("/v1/clusters/eu-west-blue/status");
@@ -156,19 +153,19 @@ describe("what is not believed", () => {
 
   test("a body that is too large, whatever its length says", async () => {
     const large = JSON.stringify(statusOf("eu-west-blue", { version: "x".repeat(STATUS_BYTES_MAX) }));
-    expect(await push(blue, large)).toMatchObject({ status: 413, body: { code: "bodyTooLarge" } });
+    expect(await push(pair.blue, large)).toMatchObject({ status: 413, body: { code: "bodyTooLarge" } });
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new TextEncoder().encode(" ".repeat(8_192))),
     });
-    const headers = { "content-type": "application/json", "fairlead-signature": await signatureFor("", blue) };
+    const headers = { "content-type": "application/json", "fairlead-signature": await signatureFor("", pair.blue) };
     const answer = await ask("/v1/clusters/eu-west-blue/status", { method: "PUT", headers, body: endless });
     expect(answer.status).toBe(413);
   });
 
   test("strangers leave no trace in the audit log", async () => {
     const before = (await get("/v1/audit")).body.entries.length;
-    for (let i = 0; i < 5; i += 1) await push(other, statusOf("eu-west-blue"), { name: "eu-west-blue" });
-    await push(blue, "{");
+    for (let i = 0; i < 5; i += 1) await push(pair.other, statusOf("eu-west-blue"), { name: "eu-west-blue" });
+    await push(pair.blue, "{");
     expect((await get("/v1/audit")).body.entries.length).toBe(before);
   });
 });
@@ -214,6 +211,20 @@ describe("what probers bring", () => {
 
 test("a status can be sent while the fleet object is down", async () => {
   await send("POST", "/v1/development/fail", { object: "fleet", failing: true });
-  expect((await push(blue, statusOf("eu-west-blue"))).status).toBe(200);
+  expect((await push(pair.blue, statusOf("eu-west-blue"))).status).toBe(200);
   await send("POST", "/v1/development/fail", { object: "fleet", failing: false });
+});
+
+describe("what is declared", () => {
+  const storedRevision = () =>
+    runInDurableObject(env.STATUS.getByName("demo"), (_, { storage }) => loadConfig(storage.sql)?.revision);
+
+  test("is not sent again by revisions that change nothing of it", async () => {
+    const stored = await storedRevision();
+    const { body } = await send("POST", "/v1/regions/eu-west/drain", { reason: "a drill" });
+    expect(body).toMatchObject({ revision: Number(stored) + 1 });
+    expect(await storedRevision()).toBe(stored);
+    await send("PUT", "/v1/fleet", { documents: await reportingFleet([pair.blue]) });
+    expect(await storedRevision()).toBe(Number(stored) + 2);
+  });
 });

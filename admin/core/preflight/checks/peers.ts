@@ -5,126 +5,130 @@
  */
 import { groupBy } from "../../../../config/checks/group.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
-import { isInRange, parseRange, parseVersion, type VersionRange } from "../../../../config/version-range.ts";
+import { isInRange, parseRange, parseVersion } from "../../../../config/version-range.ts";
 import { firstOf, listed } from "../../safety/words.ts";
-import { documentOf, type Examined, type ExaminedCluster, type PreflightCheck, placed } from "../examined.ts";
+import {
+  concerned,
+  documentOf,
+  type Examined,
+  type ExaminedCluster,
+  type PreflightCheck,
+  placed,
+} from "../examined.ts";
 import type { Found } from "../finding.ts";
+import { type Claim, type Claims, claimsByService, demandsByService, type Group, grouped } from "./peer-claims.ts";
 
 /** The version that is declared, or the one to go back to. */
 type Way = {
   readonly code: "peers.incompatible" | "peers.rollbackIncompatible";
-  readonly what: string;
-  readonly version: { readonly text: string | undefined; readonly path: FindingPath };
-  readonly peers: Readonly<Record<string, string>>;
-  readonly path: FindingPath;
+  readonly subject: string;
+  readonly versionIn: (spec: ExaminedCluster["spec"]) => string | undefined;
+  readonly versionPath: FindingPath;
+  readonly peersIn: (spec: ExaminedCluster["spec"]) => Readonly<Record<string, string>>;
+  readonly peersPath: FindingPath;
 };
+
+const WAYS: readonly Way[] = [
+  {
+    code: "peers.incompatible",
+    subject: "What is declared for",
+    versionIn: ({ reports }) => reports?.version,
+    versionPath: ["spec", "reports", "version"],
+    peersIn: ({ requires }) => requires?.peers ?? {},
+    peersPath: ["spec", "requires", "peers"],
+  },
+  {
+    code: "peers.rollbackIncompatible",
+    subject: "The way back of",
+    versionIn: ({ rollback }) => rollback?.version,
+    versionPath: ["spec", "rollback", "version"],
+    peersIn: ({ rollback }) => rollback?.requires?.peers ?? {},
+    peersPath: ["spec", "rollback", "requires", "peers"],
+  },
+];
 
 export const checkPeers: PreflightCheck = (examined) => {
+  const on = examined.clusters.filter(({ disabled }) => !disabled);
   const demands = demandsByService(examined);
-  return examined.clusters
-    .filter(({ disabled }) => !disabled)
-    .flatMap((cluster) =>
-      waysOf(cluster).flatMap((way) => [
-        ...asked(cluster, way, examined),
-        ...asking(cluster, way, demands.get(cluster.service) ?? []),
-      ]),
-    );
-};
-
-/** What a peer reports to ask of the versions of a service. */
-type Demand = {
-  readonly service: string;
-  readonly cluster: ExaminedCluster;
-  readonly text: string;
-  readonly range: VersionRange;
-};
-
-function demandsByService({ running }: Examined): ReadonlyMap<string, readonly Demand[]> {
-  const demands = [...running.values()].flat().flatMap((cluster) =>
-    Object.entries(cluster.status?.compatibility?.peers ?? {}).flatMap(([service, text]): Demand[] => {
-      const range = parseRange(text);
-      return range === undefined ? [] : [{ service, cluster, text, range }];
-    }),
+  const claims = claimsByService(examined);
+  return [...groupBy(on, ({ service }) => service)].flatMap(([service, members]) =>
+    WAYS.flatMap((way) => [
+      ...needs(members, way).flatMap((need) => asked(need, way, claims, examined)),
+      ...grouped(members, ({ spec }) => way.versionIn(spec)).flatMap(([version, group]) =>
+        asking(group, version, way, demands.get(service) ?? new Map()),
+      ),
+    ]),
   );
-  return groupBy(demands, ({ service }) => service);
+};
+
+type Need = { readonly peer: string; readonly text: string; readonly group: Group };
+
+/** What clusters of one service ask of each peer, those together that ask the same. */
+function needs(members: readonly ExaminedCluster[], { peersIn }: Way): readonly Need[] {
+  const peers = new Set(members.flatMap(({ spec }) => Object.keys(peersIn(spec))));
+  return [...peers].flatMap((peer) =>
+    grouped(members, ({ spec }) => peersIn(spec)[peer]).map(([text, group]) => ({ peer, text, group })),
+  );
 }
 
-function waysOf({ spec: { reports, requires, rollback } }: ExaminedCluster): readonly Way[] {
-  const there: Way = {
-    code: "peers.incompatible",
-    what: "What is declared for",
-    version: { text: reports?.version, path: ["spec", "reports", "version"] },
-    peers: requires?.peers ?? {},
-    path: ["spec", "requires", "peers"],
-  };
-  if (rollback === undefined) return [there];
-  const back: Way = {
-    code: "peers.rollbackIncompatible",
-    what: "The way back of",
-    version: { text: rollback.version, path: ["spec", "rollback", "version"] },
-    peers: rollback.requires?.peers ?? {},
-    path: ["spec", "rollback", "requires", "peers"],
-  };
-  return [there, back];
-}
-
-/** What this version asks of its peers. */
-function asked(cluster: ExaminedCluster, way: Way, { running }: Examined): readonly Found[] {
-  return Object.entries(way.peers).flatMap(([peer, text]): Found[] => {
-    const range = parseRange(text);
-    const clusters = (running.get(peer) ?? []).filter(({ name }) => name !== cluster.name);
-    const claims = clusters.flatMap(versionsOf);
-    const about = { document: documentOf(cluster), path: [...way.path, peer] };
-    const outside = claims.filter(
-      ({ version }) => range !== undefined && version !== undefined && !isInRange(version, range),
-    );
-    if (outside.length > 0) {
-      const reasons = outside.map((one) => `${placed(one.cluster)} ${one.says} ${one.text}.`);
-      const sentence = `${way.what} ${placed(cluster)} needs ${peer} ${text}. ${firstOf(reasons)}`;
-      return [{ code: way.code, ...about, clusters: [cluster.name, ...namesOf(outside)], sentence }];
-    }
-    const known = new Set(claims.filter(({ version }) => version !== undefined).map((one) => one.cluster));
-    const unknown = clusters.filter((one) => !known.has(one));
-    if (unknown.length === 0 && clusters.length > 0) return [];
-    const why = clusters.length === 0 ? "it has no cluster" : `no version is known of ${listed(unknown.map(placed))}`;
-    const sentence = `${way.what} ${placed(cluster)} needs ${peer} ${text}, and ${why} that could be compared.`;
-    return [
-      { code: "peers.unknown", ...about, clusters: [cluster.name, ...unknown.map(({ name }) => name)], sentence },
-    ];
+/** What this version asks of its peers. A cluster that asks something of its own service asks it of the others. */
+function asked(
+  { peer, text, group }: Need,
+  way: Way,
+  claims: ReadonlyMap<string, Claims>,
+  { running }: Examined,
+): readonly Found[] {
+  const range = parseRange(text);
+  const versions = [...(claims.get(peer) ?? [])].map(([said, ones]) => ({ version: parseVersion(said), ones }));
+  const outside = versions
+    .filter(({ version }) => version !== undefined && range !== undefined && !isInRange(version, range))
+    .flatMap(({ ones }) => ones);
+  const known = new Set(
+    versions.flatMap(({ version, ones }) => (version === undefined ? [] : ones.map(({ cluster }) => cluster))),
+  );
+  const peers = running.get(peer) ?? [];
+  const unknown = peers.filter((one) => !known.has(one));
+  return group.flatMap((cluster): Found[] => {
+    const isOther = (one: ExaminedCluster) => one !== cluster;
+    const needed = `${way.subject} ${placed(cluster)} needs ${peer} ${text}`;
+    const about = { document: documentOf(cluster), path: [...way.peersPath, peer] };
+    const against = outside.filter((claim) => isOther(claim.cluster));
+    if (against.length > 0) return [{ code: way.code, ...about, ...told(cluster, against, `${needed}.`) }];
+    const unclear = unknown.filter(isOther);
+    const someone = peers.some(isOther);
+    if (someone && unclear.length === 0) return [];
+    const why = someone ? `no version is known of ${listed(unclear.map(placed))}` : "it has no cluster";
+    const sentence = `${needed}, and ${why} that could be compared.`;
+    return [{ code: "peers.unknown", ...about, ...concerned(cluster, unclear), sentence }];
   });
 }
 
-type Claim = {
-  readonly cluster: ExaminedCluster;
-  readonly says: "reports" | "is declared with";
-  readonly text: string;
-  readonly version: ReturnType<typeof parseVersion>;
-};
-
-/** What runs there now, and what is meant to, where that is something else. */
-function versionsOf(cluster: ExaminedCluster): readonly Claim[] {
-  const [reported, declared] = [cluster.status?.version, cluster.spec.reports?.version];
-  const claims = [
-    { says: "reports" as const, text: reported },
-    { says: "is declared with" as const, text: declared === reported ? undefined : declared },
-  ];
-  return claims.flatMap(({ says, text }) =>
-    text === undefined ? [] : [{ cluster, says, text, version: parseVersion(text) }],
-  );
-}
-
 /** What peers report to ask of this service. What they are declared to ask is a question to them. */
-function asking(cluster: ExaminedCluster, way: Way, demands: readonly Demand[]): readonly Found[] {
-  const version = way.version.text === undefined ? undefined : parseVersion(way.version.text);
+function asking(group: Group, text: string, way: Way, demands: Claims): readonly Found[] {
+  const version = parseVersion(text);
   if (version === undefined) return [];
-  const against = demands.filter(({ range }) => !isInRange(version, range));
+  const against = [...demands].flatMap(([wanted, ones]) => {
+    const range = parseRange(wanted);
+    return range === undefined || isInRange(version, range) ? [] : ones;
+  });
   if (against.length === 0) return [];
-  const reasons = against.map((one) => `${placed(one.cluster)} reports to need ${one.text}.`);
-  const sentence = `${way.what} ${placed(cluster)} is ${cluster.service} ${way.version.text}. ${firstOf(reasons)}`;
-  const clusters = [cluster.name, ...namesOf(against)];
-  return [{ code: way.code, document: documentOf(cluster), path: way.version.path, clusters, sentence }];
+  return group.map((cluster) => {
+    const what = `${way.subject} ${placed(cluster)} is ${cluster.service} ${text}.`;
+    return {
+      code: way.code,
+      document: documentOf(cluster),
+      path: way.versionPath,
+      ...told(cluster, against, what),
+    };
+  });
 }
 
-function namesOf(claims: readonly { readonly cluster: ExaminedCluster }[]): readonly string[] {
-  return [...new Set(claims.map(({ cluster }) => cluster.name))];
+function told(
+  cluster: ExaminedCluster,
+  against: readonly Claim[],
+  what: string,
+): Pick<Found, "clusters" | "regions" | "sentence"> {
+  const reasons = against.map((claim) => `${placed(claim.cluster)} ${claim.says} ${claim.text}.`);
+  const others = against.map((claim) => claim.cluster);
+  return { ...concerned(cluster, others), sentence: `${what} ${firstOf(reasons)}` };
 }

@@ -3,8 +3,10 @@
  * which clients may be sent between. What they report is held against each other by `admin/core/drift`.
  */
 import { groupBy } from "../../../../config/checks/group.ts";
+import type { ClusterReports } from "../../../../config/documents.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
 import { sortedBy } from "../../../../config/order.ts";
+import { listText } from "../../drift/values.ts";
 import { listed } from "../../safety/words.ts";
 import type { OwnCode } from "../codes.ts";
 import { digestOf, documentOf, type Examined, type ExaminedCluster, type PreflightCheck, placed } from "../examined.ts";
@@ -37,10 +39,34 @@ const ASPECTS: readonly Aspect[] = [
     of: ({ reports }) => reports?.platform,
     path: () => ["spec", "reports", "platform"],
   },
+  listAspect("secrets", "lists of secrets", ({ secrets = [] }) =>
+    secrets.map(({ name, version }) => `${name}@${version}`),
+  ),
+  listAspect("keyIds", "lists of keys", ({ keyIds = [] }) => keyIds),
+  listAspect("compliance", "lists of compliance markers", ({ compliance = [] }) => compliance),
 ];
+
+/** A cluster that must report something, and nothing of this, has an empty list; one that need not report has none. */
+function listAspect(
+  field: "secrets" | "keyIds" | "compliance",
+  plural: string,
+  names: (reports: ClusterReports) => readonly string[],
+): Aspect {
+  return {
+    code: `${field}.unequal`,
+    plural,
+    of: ({ reports }) => (reports === undefined ? undefined : textOf(names(reports))),
+    path: ({ reports }) => ["spec", "reports", ...(reports?.[field] === undefined ? [] : [field])],
+  };
+}
 
 function imagePath({ image }: ExaminedCluster["spec"]): FindingPath {
   return image === undefined ? ["spec", "reports", "imageDigest"] : ["spec", "image"];
+}
+
+/** Empty for none, which is less than any list: with as many clusters on both sides, it points at those that lack something. */
+function textOf(names: readonly string[]): string {
+  return names.length === 0 ? "" : listText(names);
 }
 
 export const checkWaves: PreflightCheck = (examined) =>
@@ -71,9 +97,13 @@ function unequal(wave: Wave, { code, plural, of, path }: Aspect): readonly Found
   byValue.delete(undefined);
   if (byValue.size < 2) return [];
   // The fewest are most likely those that somebody forgot, so that is where it points.
-  const groups = sortedBy(byValue, ([value = ""]) => value).sort(([, a], [, b]) => b.length - a.length);
+  const groups = sortedBy(byValue, ([value = ""]) => value).sort(
+    ([value = "", members], [other = "", others]) => others.length - members.length || other.length - value.length,
+  );
   const odd = groups.at(-1)?.[1][0] ?? wave[0];
-  const described = groups.map(([value = "", members]) => `${shortened(value)} for ${listed(members.map(placed))}`);
+  const described = groups.map(
+    ([value = "", members]) => `${shortened(value) || "none"} for ${listed(members.map(placed))}`,
+  );
   const sentence = `${sideOf(wave[0])} is declared with ${groups.length} ${plural}: ${listed(described)}.`;
   const clusters = groups.flatMap(([, members]) => members.map(({ name }) => name));
   return [{ code, document: documentOf(odd), path: path(odd.spec), clusters, sentence }];
