@@ -30,7 +30,7 @@ export const WEBHOOK_TIMEOUT_MS_MAX = 30_000;
 /** What telemetry can tell apart: less is no time for a network, more is no latency. */
 export const LATENCY_OBJECTIVE_MS_MIN = 1;
 export const LATENCY_OBJECTIVE_MS_MAX = 60_000;
-/** One failure among fewer would be more than the 1.44% that page at 99.9%. */
+/** In an hour; with fewer, one failure would be more than 1%, and at 99.9% it is 1.44% that pages. */
 export const OBJECTIVE_REQUESTS_MIN_DEFAULT = 100;
 
 /** Each costs a look-up when a snapshot is compiled, none at the edge. */
