@@ -9,6 +9,8 @@ import type { FleetObject } from "./objects/fleet-object.ts";
 import type { HealthObject } from "./objects/health-object.ts";
 import type { ProberObject } from "./objects/prober-object.ts";
 import type { StatusObject } from "./objects/status-object.ts";
+import type { TelemetryObject } from "./objects/telemetry-object.ts";
+import type { TelemetryRoot } from "./objects/telemetry-root.ts";
 
 export type AdminEnv = {
   readonly CONFIG: KVNamespace;
@@ -17,6 +19,8 @@ export type AdminEnv = {
   readonly PROBER: DurableObjectNamespace<ProberObject>;
   readonly HEALTH: DurableObjectNamespace<HealthObject>;
   readonly STATUS: DurableObjectNamespace<StatusObject>;
+  readonly TELEMETRY: DurableObjectNamespace<TelemetryObject>;
+  readonly TELEMETRY_ROOT: DurableObjectNamespace<TelemetryRoot>;
   /** Where probes leave through; the global fetch when absent. */
   readonly EGRESS?: Fetcher;
   readonly ENVIRONMENT: string;
@@ -47,6 +51,7 @@ export type HealthStub = Remote<
   HealthObject,
   "hasConfig" | "configure" | "acceptView" | "readReport" | "read" | "listTransitions" | "setFailing"
 >;
+export type TelemetryRootStub = Remote<TelemetryRoot, Exclude<keyof TelemetryRoot, keyof DurableObject>>;
 export type ProberStub = Remote<ProberObject, "hasConfig" | "configure" | "read" | "setFailing">;
 
 // The stubs do answer to these methods: RPC adds only promises, and what crosses is plain data. The types of the
@@ -67,6 +72,11 @@ export function proberStub(env: AdminEnv, vantage: Vantage): ProberStub {
 
 export function statusStub(env: AdminEnv): StatusStub {
   return env.STATUS.getByName(env.ENVIRONMENT) as unknown as StatusStub;
+}
+
+/** What all data centres have told of. */
+export function telemetryRootStub(env: AdminEnv): TelemetryRootStub {
+  return env.TELEMETRY_ROOT.getByName(env.ENVIRONMENT) as unknown as TelemetryRootStub;
 }
 
 export function beaconStub(env: AdminEnv, vantage: Vantage): BeaconStub {
