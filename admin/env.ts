@@ -4,6 +4,7 @@
  */
 import type { DurableObject } from "cloudflare:workers";
 import type { Vantage } from "../config/vantage.ts";
+import type { AlertObject } from "./objects/alert-object.ts";
 import type { BeaconObject } from "./objects/beacon-object.ts";
 import type { FleetObject } from "./objects/fleet-object.ts";
 import type { HealthObject } from "./objects/health-object.ts";
@@ -19,6 +20,7 @@ export type AdminEnv = {
   readonly PROBER: DurableObjectNamespace<ProberObject>;
   readonly HEALTH: DurableObjectNamespace<HealthObject>;
   readonly STATUS: DurableObjectNamespace<StatusObject>;
+  readonly ALERT: DurableObjectNamespace<AlertObject>;
   readonly TELEMETRY: DurableObjectNamespace<TelemetryObject>;
   readonly TELEMETRY_ROOT: DurableObjectNamespace<TelemetryRoot>;
   /** Where probes leave through; the global fetch when absent. */
@@ -26,6 +28,8 @@ export type AdminEnv = {
   readonly ENVIRONMENT: string;
   /** "true" on a developer's machine only. */
   readonly DEVELOPMENT?: string;
+  /** Where people reach the API, for the commands in alerts; without it these name a variable. */
+  readonly ADMIN_URL?: string;
   readonly ADMIN_TOKEN?: string;
   /** JSON: more who may ask, by name, kind, roles and the digest of their token. */
   readonly ADMIN_PRINCIPALS?: string;
@@ -47,6 +51,8 @@ export type BeaconStub = Remote<
 >;
 /** What clusters report, drift and the state of secrets: everything that the status object answers. */
 export type StatusStub = Remote<StatusObject, Exclude<keyof StatusObject, keyof DurableObject>>;
+/** Objectives, alerts and webhooks: everything that the alert object answers. */
+export type AlertStub = Remote<AlertObject, Exclude<keyof AlertObject, keyof DurableObject>>;
 export type HealthStub = Remote<
   HealthObject,
   "hasConfig" | "configure" | "acceptView" | "readReport" | "read" | "listTransitions" | "setFailing"
@@ -68,6 +74,10 @@ export function healthStub(env: AdminEnv): HealthStub {
 export function proberStub(env: AdminEnv, vantage: Vantage): ProberStub {
   const stub = env.PROBER.getByName(`${env.ENVIRONMENT}:${vantage}`, { locationHint: vantage });
   return stub as unknown as ProberStub;
+}
+
+export function alertStub(env: AdminEnv): AlertStub {
+  return env.ALERT.getByName(env.ENVIRONMENT) as unknown as AlertStub;
 }
 
 export function statusStub(env: AdminEnv): StatusStub {

@@ -2,6 +2,7 @@
 import { createApp } from "./app.ts";
 import type { AdminEnv } from "./env.ts";
 
+export { AlertObject } from "./objects/alert-object.ts";
 export { BeaconObject } from "./objects/beacon-object.ts";
 export { FleetObject } from "./objects/fleet-object.ts";
 export { HealthObject } from "./objects/health-object.ts";
