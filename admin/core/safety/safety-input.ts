@@ -2,6 +2,7 @@
 import type { HealthState } from "../../../config/health.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
 import type { FleetState } from "../changes/state.ts";
+import type { BudgetState } from "../objectives/budget-state.ts";
 import type { Projection } from "../plan/projection.ts";
 import type { Statuses } from "../status/statuses.ts";
 import type { ControlChange } from "./control-change.ts";
@@ -33,5 +34,7 @@ export type SafetyInput = {
   readonly incidents: readonly OpenIncident[];
   /** What clusters report to run; absent when that is not known. */
   readonly statuses?: Statuses | undefined;
+  /** What is left of error budgets; absent when that is not known, or no rule asks. */
+  readonly budgets?: readonly BudgetState[] | undefined;
   readonly nowMs: number;
 };

@@ -117,7 +117,7 @@ export function snapshotOf({ fleet, overlays, environment }: FleetState): Snapsh
 }
 
 export type Known = Partial<
-  Pick<SafetyInput, "direction" | "health" | "history" | "incidents" | "projections" | "statuses">
+  Pick<SafetyInput, "budgets" | "direction" | "health" | "history" | "incidents" | "projections" | "statuses">
 >;
 
 /** Of `known` only what is named there, so that a whole input may be given to make another like it. */
@@ -133,6 +133,7 @@ export function inputOf(before: FleetState, after: FleetState, known: Known = {}
     history: known.history ?? [],
     incidents: known.incidents ?? [],
     statuses: known.statuses,
+    budgets: known.budgets,
     nowMs: NOW_MS,
   };
 }

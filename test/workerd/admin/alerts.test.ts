@@ -1,6 +1,8 @@
 /** From counts of telemetry to what people are sent: objectives, alerts, owners, incidents, and the way back. */
 import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { healthEvents } from "../../../admin/core/health/health-events.ts";
+import { alertStub } from "../../../admin/env.ts";
 import {
   alertObject,
   applyFleet,
@@ -14,7 +16,7 @@ import {
   toldTo,
   webhook,
 } from "./alert-support.ts";
-import { leaves, MINUTE_MS, passTime, stopTime } from "./fleet-object.ts";
+import { leaves, MINUTE_MS, passTime, ringAlarm, stopTime } from "./fleet-object.ts";
 import { cluster, env, get, POLICY, region, send } from "./support.ts";
 
 // Each look of an alarm is a round through real objects, and the machine does other things meanwhile.
@@ -196,6 +198,21 @@ describe("owners", () => {
   });
 });
 
+describe("the error budget as a rule", () => {
+  test("where the Policy states it, what burns is left alone but for what helps", async () => {
+    const spec = { ...POLICY.spec, safety: { ...POLICY.spec.safety, errorBudgetMinPercent: 0 } };
+    await fleetWith({ ...POLICY, spec });
+    await count([fine("eu-west"), failing("us-east")]);
+    await look();
+    const shift = (weights: object) => send("PATCH", "/v1/weights", { route: "web", rule: "europe", weights, ...why });
+    const more = await shift({ "eu-west": 50, "us-east": 50 });
+    expect([more.status, more.body.code]).toEqual([409, "ruleDenied"]);
+    expect(more.body.detail).toContain("of the error budget of web in us-east (availability) is left");
+    expect((await shift({ "eu-west": 100 })).status).toBe(200);
+    expect((await send("POST", "/v1/regions/us-east/drain", why)).status).toBe(200);
+  });
+});
+
 describe("incidents", () => {
   test("a page opens one, of the severity that the Policy says", async () => {
     await fleetWith({ ...POLICY, spec: { ...POLICY.spec, alerts: { incidentSeverity: 2 } } });
@@ -221,4 +238,48 @@ describe("incidents", () => {
     await lookFor(TOLD_MS);
     expect((await get("/v1/incidents")).body.incidents).toEqual([]);
   });
+
+  test("are told of to who asked for them, once, however they were opened", async () => {
+    await fleetWith();
+    await send("POST", "/v1/incidents", { severity: 2, title: "Checkout answers 502", ...why });
+    await send("POST", "/v1/overrides", { name: "fire", rules: ["stepMax"], ...why });
+    await ringAlarm();
+    await look();
+    await ringAlarm();
+    await look();
+    const told = (await receivedBy("everybody")).map(({ body }) => JSON.parse(body));
+    expect(told).toMatchObject([
+      { type: "incident.opened", data: { severity: 2, title: "Checkout answers 502", cause: { kind: "opened" } } },
+      { type: "incident.opened", data: { severity: 3, cause: { kind: "override", override: "fire" } } },
+    ]);
+  });
+
+  test("wait for the alert object, and are not lost", async () => {
+    await fleetWith();
+    await alertObject().setFailing(true);
+    await send("POST", "/v1/incidents", { severity: 3, title: "red", ...why });
+    await ringAlarm();
+    await alertObject().setFailing(false);
+    passTime(MINUTE_MS);
+    await ringAlarm();
+    await look();
+    expect(await receivedBy("everybody")).toHaveLength(1);
+  });
+});
+
+test("health is told to who asks for it", async () => {
+  await receiver("pager");
+  await fleetWith(webhook("pager", { default: true, events: ["cluster.*"] }));
+  await send("POST", "/v1/webhooks/pager/secret", why);
+  const cause = { atMs: Date.now(), kind: "cluster", cluster: "eu-west-blue", rule: "majority" } as const;
+  const ballot = { healthy: [], degraded: [], unhealthy: [], unknown: [] };
+  for (const [from, to] of [
+    ["healthy", "unhealthy"],
+    ["unhealthy", "healthy"],
+  ] as const)
+    for (const event of healthEvents({ ...cause, from, to, ballot })) await alertStub(env).notify(event);
+  await look();
+  const types = async (name: string) => (await receivedBy(name)).map(({ body }) => JSON.parse(body).type);
+  expect(await types("pager")).toEqual(["cluster.unhealthy", "cluster.recovered"]);
+  expect(await types("everybody")).toEqual([]);
 });
