@@ -12,6 +12,7 @@ import { type KnownRoute, knownRoute } from "./http/known-route.ts";
 import { onError, refuse } from "./http/problem.ts";
 import { recordRefusals } from "./http/recorded.ts";
 import { onValidation } from "./http/validation.ts";
+import { addAlertRoutes } from "./routes/alerts.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
 import { addAuditRoutes } from "./routes/audit.ts";
 import { addBackupRoutes } from "./routes/backup.ts";
@@ -28,6 +29,7 @@ import { addFleetRoutes } from "./routes/fleet.ts";
 import { addGuardRoutes } from "./routes/guards.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
+import { addObjectiveRoutes } from "./routes/objectives.ts";
 import { addPreflightRoutes } from "./routes/preflight.ts";
 import { addProblemRoutes } from "./routes/problems.ts";
 import { addPropagationRoutes } from "./routes/propagation.ts";
@@ -37,6 +39,7 @@ import { addSecretRoutes } from "./routes/secrets.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
 export function createApp(): App {
@@ -67,6 +70,9 @@ export function createApp(): App {
   addApprovalRoutes(app);
   addGuardRoutes(app);
   addIncidentRoutes(app);
+  addObjectiveRoutes(app);
+  addAlertRoutes(app);
+  addWebhookRoutes(app);
   addExplainRoutes(app);
   addHealthRoutes(app);
   addEventRoutes(app);

@@ -4,11 +4,14 @@
  */
 import type { DurableObject } from "cloudflare:workers";
 import type { Vantage } from "../config/vantage.ts";
+import type { AlertObject } from "./objects/alert-object.ts";
 import type { BeaconObject } from "./objects/beacon-object.ts";
 import type { FleetObject } from "./objects/fleet-object.ts";
 import type { HealthObject } from "./objects/health-object.ts";
 import type { ProberObject } from "./objects/prober-object.ts";
 import type { StatusObject } from "./objects/status-object.ts";
+import type { TelemetryObject } from "./objects/telemetry-object.ts";
+import type { TelemetryRoot } from "./objects/telemetry-root.ts";
 
 export type AdminEnv = {
   readonly CONFIG: KVNamespace;
@@ -17,11 +20,16 @@ export type AdminEnv = {
   readonly PROBER: DurableObjectNamespace<ProberObject>;
   readonly HEALTH: DurableObjectNamespace<HealthObject>;
   readonly STATUS: DurableObjectNamespace<StatusObject>;
+  readonly ALERT: DurableObjectNamespace<AlertObject>;
+  readonly TELEMETRY: DurableObjectNamespace<TelemetryObject>;
+  readonly TELEMETRY_ROOT: DurableObjectNamespace<TelemetryRoot>;
   /** Where probes leave through; the global fetch when absent. */
   readonly EGRESS?: Fetcher;
   readonly ENVIRONMENT: string;
   /** "true" on a developer's machine only. */
   readonly DEVELOPMENT?: string;
+  /** Where people reach the API, for the commands in alerts; without it these name a variable. */
+  readonly ADMIN_URL?: string;
   readonly ADMIN_TOKEN?: string;
   /** JSON: more who may ask, by name, kind, roles and the digest of their token. */
   readonly ADMIN_PRINCIPALS?: string;
@@ -45,6 +53,9 @@ export type BeaconStub = Remote<
 export type StatusStub = Remote<StatusObject, Exclude<keyof StatusObject, keyof DurableObject>>;
 /** Everything that the health object answers. */
 export type HealthStub = Remote<HealthObject, Exclude<keyof HealthObject, keyof DurableObject>>;
+/** Objectives, alerts and webhooks: everything that the alert object answers. */
+export type AlertStub = Remote<AlertObject, Exclude<keyof AlertObject, keyof DurableObject>>;
+export type TelemetryRootStub = Remote<TelemetryRoot, Exclude<keyof TelemetryRoot, keyof DurableObject>>;
 export type ProberStub = Remote<ProberObject, "hasConfig" | "configure" | "read" | "setFailing">;
 
 // The stubs do answer to these methods: RPC adds only promises, and what crosses is plain data. The types of the
@@ -63,8 +74,17 @@ export function proberStub(env: AdminEnv, vantage: Vantage): ProberStub {
   return stub as unknown as ProberStub;
 }
 
+export function alertStub(env: AdminEnv): AlertStub {
+  return env.ALERT.getByName(env.ENVIRONMENT) as unknown as AlertStub;
+}
+
 export function statusStub(env: AdminEnv): StatusStub {
   return env.STATUS.getByName(env.ENVIRONMENT) as unknown as StatusStub;
+}
+
+/** What all data centres have told of. */
+export function telemetryRootStub(env: AdminEnv): TelemetryRootStub {
+  return env.TELEMETRY_ROOT.getByName(env.ENVIRONMENT) as unknown as TelemetryRootStub;
 }
 
 export function beaconStub(env: AdminEnv, vantage: Vantage): BeaconStub {

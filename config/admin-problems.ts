@@ -19,6 +19,9 @@ export const ADMIN_PROBLEMS = {
   secretUnknown: { status: 404, title: "No cluster is declared to have such a secret" },
   approvalUnknown: { status: 404, title: "There is no such approval" },
   incidentUnknown: { status: 404, title: "There is no such incident" },
+  alertUnknown: { status: 404, title: "There is no such alert" },
+  webhookUnknown: { status: 404, title: "The fleet has no such webhook" },
+  deliveryUnknown: { status: 404, title: "There is no such delivery" },
   auditUnknown: { status: 404, title: "The audit log has no such entry" },
   methodNotAllowed: { status: 405, title: "This address does not take that method" },
   contentTypeUnsupported: {
@@ -38,6 +41,7 @@ export const ADMIN_PROBLEMS = {
   freezeInvalid: { status: 422, title: "The freeze cannot be set like that" },
   overrideInvalid: { status: 422, title: "The override cannot be set like that" },
   secretInvalid: { status: 422, title: "The secret cannot be rotated like that" },
+  webhookSecretInvalid: { status: 422, title: "The secret cannot be used for that webhook" },
   statusInvalid: { status: 422, title: "The status is not one of this cluster" },
   preflightInvalid: { status: 422, title: "The preflight cannot be asked for like that" },
   restoreInvalid: { status: 422, title: "The revision cannot be restored like that" },

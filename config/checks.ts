@@ -19,6 +19,7 @@ import { checkWatermarks } from "./checks/load.ts";
 import { checkMirrors } from "./checks/mirrors.ts";
 import { checkHealthChecks, checkMonitors, checkProbeBudget } from "./checks/monitors.ts";
 import { checkDuplicateNames, checkRepeats, checkRuleNames } from "./checks/names.ts";
+import { checkObjectiveRegions, checkObjectives } from "./checks/objectives.ts";
 import { checkPaths } from "./checks/paths.ts";
 import { checkCanaryVantage, checkPolicyRules, checkPolicyTimes } from "./checks/policy.ts";
 import { checkReferences } from "./checks/references.ts";
@@ -33,6 +34,7 @@ import { checkRouteTies } from "./checks/route-ties.ts";
 import { checkCountries, checkSelectorsSaySomething, checkSteeringReachable } from "./checks/selectors.ts";
 import { checkStatusKeys } from "./checks/status-keys.ts";
 import { checkAffinity, checkRecovery, checkTimeouts } from "./checks/times.ts";
+import { checkDefaultWebhook, checkOwners, checkWebhooks } from "./checks/webhooks.ts";
 import { checkRuleWeights, checkSideWeights } from "./checks/weights.ts";
 import type { Finding } from "./findings.ts";
 
@@ -68,6 +70,11 @@ const CHECKS: readonly Check[] = [
   checkReplicaLag,
   checkMirrors,
   checkStatusKeys,
+  checkObjectives,
+  checkObjectiveRegions,
+  checkWebhooks,
+  checkOwners,
+  checkDefaultWebhook,
   checkFlagVariants,
   checkFlagsUsed,
   checkPolicyRules,

@@ -18,6 +18,7 @@ import {
   RESIDENCY_RULES_MAX,
   STEERING_RULES_MAX,
 } from "./limits.ts";
+import { Objectives } from "./objectives.ts";
 import { PolicySpec } from "./policy.ts";
 import { haveOwnNames, SecretVersion } from "./secret-version.ts";
 import {
@@ -34,6 +35,7 @@ import {
 } from "./shared-shapes.ts";
 import { Vantage } from "./vantage.ts";
 import { VersionRangeText } from "./version-range.ts";
+import { WebhookSpec } from "./webhook.ts";
 
 export const API_VERSION = "fairlead.dev/v1";
 
@@ -42,6 +44,7 @@ export const Labels = z.record(Name, VisibleText(200));
 const metadata = <T extends z.ZodMiniType>(name: T) =>
   z.strictObject({
     name,
+    /** Who looks after it, and gets its alerts: the name or the owner of a Webhook. */
     owner: z.exactOptional(VisibleText(100)),
     /** Who writes this document (a pipeline, a team); others are told before they overwrite it. */
     managedBy: z.exactOptional(Name),
@@ -147,6 +150,8 @@ export const ServiceSpec = z.strictObject({
   load: z.exactOptional(LoadPolicy),
   /** The largest lag of a region's data that requests tolerate; a region that reports more is not eligible for them. */
   replicaLag: z.exactOptional(ReplicaLag),
+  /** What clients are promised; alerts and budgets go by it. */
+  objectives: z.exactOptional(Objectives),
 });
 export const ServiceDocument = envelope("Service", ServiceName, ServiceSpec);
 export type ServiceDocument = z.infer<typeof ServiceDocument>;
@@ -370,10 +375,15 @@ export type FlagDocument = z.infer<typeof FlagDocument>;
 export const PolicyDocument = envelope("Policy", Name, PolicySpec);
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 
+// --- Webhook
+
+export const WebhookDocument = envelope("Webhook", Name, WebhookSpec);
+export type WebhookDocument = z.infer<typeof WebhookDocument>;
+
 /** The name of a route's default where a rule's name is asked for (`PATCH /v1/weights`, reasons). */
 export const DEFAULT_RULE = "default";
 
-/** Every kind that can be written today. Alert takes its place in this table later. */
+/** Every kind that can be written. */
 export const DOCUMENT_SCHEMAS = {
   Region: RegionDocument,
   Service: ServiceDocument,
@@ -384,11 +394,14 @@ export const DOCUMENT_SCHEMAS = {
   Flag: FlagDocument,
   Policy: PolicyDocument,
   Monitor: MonitorDocument,
+  Webhook: WebhookDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 
-/** Kinds whose names are taken but which nothing reads yet: writing one is refused by that name, not as a typo. */
-export const RESERVED_KINDS = ["Alert"] as const;
+/** Kinds that other systems have and that are something else here: writing one is answered with where it belongs. */
+export const RESERVED_KINDS = {
+  Alert: "what alerts is the `objectives` of a Service, and where alerts are sent is a Webhook",
+} as const;
 
 export type Document =
   | RegionDocument
@@ -399,7 +412,8 @@ export type Document =
   | RouteDocument
   | FlagDocument
   | PolicyDocument
-  | MonitorDocument;
+  | MonitorDocument
+  | WebhookDocument;
 
 /** A fleet after templates have been resolved: what is checked, hashed, approved and compiled. Sorted by name. */
 export type Fleet = {
@@ -409,6 +423,7 @@ export type Fleet = {
   readonly routes: readonly RouteDocument[];
   readonly flags: readonly FlagDocument[];
   readonly monitors: readonly MonitorDocument[];
+  readonly webhooks: readonly WebhookDocument[];
   /** The environment's one Policy; absent: every default. */
   readonly policy?: PolicyDocument;
 };

@@ -96,6 +96,17 @@ export const FINDING_CODES = [
   "load.order",
   "replicaLag.range",
   "mirror.live",
+  // Objectives and webhooks.
+  "objective.empty",
+  "objective.range",
+  "objective.noCluster",
+  "owner.unknown",
+  "webhook.path",
+  "webhook.secretInUrl",
+  "webhook.event",
+  "webhook.timeout",
+  "webhook.unused",
+  "webhook.noDefault",
   // Flags and the Policy.
   "flag.variant",
   "flag.unused",

@@ -18,6 +18,21 @@ export const ROUTES_MAX = 5_000;
 export const SERVICES_MAX = 2_000;
 export const TEMPLATES_MAX = 200;
 export const ENVIRONMENTS_MAX = 50;
+/** Teams, not people; each is looked at for every event. */
+export const WEBHOOKS_MAX = 200;
+/** One for each type of event and as many again. */
+export const EVENT_FILTERS_MAX = 20;
+/** On a local network an answer takes less; waiting for longer holds up the next delivery to the same receiver. */
+export const WEBHOOK_TIMEOUT_MS_MIN = 100;
+export const WEBHOOK_TIMEOUT_MS_DEFAULT = 5_000;
+export const WEBHOOK_TIMEOUT_MS_MAX = 30_000;
+
+/** What telemetry can tell apart: less is no time for a network, more is no latency. */
+export const LATENCY_OBJECTIVE_MS_MIN = 1;
+export const LATENCY_OBJECTIVE_MS_MAX = 60_000;
+/** In an hour; with fewer, one failure would be more than 1%, and at 99.9% it is 1.44% that pages. */
+export const OBJECTIVE_REQUESTS_MIN_DEFAULT = 100;
+
 /** Each costs a look-up when a snapshot is compiled, none at the edge. */
 export const FLAGS_MAX = 1_000;
 

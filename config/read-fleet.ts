@@ -65,6 +65,7 @@ export function readFleet(inputs: readonly unknown[], options: ReadOptions): Rea
     flags: ofKind(placed, "Flag"),
     policies: ofKind(placed, "Policy"),
     monitors: ofKind(placed, "Monitor"),
+    webhooks: ofKind(placed, "Webhook"),
     declared: [...declared, ...resolvedNames],
     complete: shapeFindings.length === 0 && resolved.findings.length === 0,
     development: options.development,
@@ -165,7 +166,7 @@ function unknownEnvironment(
 }
 
 /** Two Policies are an error (`checks/limits.ts`), so of the first it may be said that it is the only one. */
-function toFleet({ regions, services, clusters, routes, flags, policies, monitors }: CheckInput): Fleet {
+function toFleet({ regions, services, clusters, routes, flags, policies, monitors, webhooks }: CheckInput): Fleet {
   const policy = policies[0]?.document;
   return {
     regions: documentsByName(regions),
@@ -174,6 +175,7 @@ function toFleet({ regions, services, clusters, routes, flags, policies, monitor
     routes: documentsByName(routes),
     flags: documentsByName(flags),
     monitors: documentsByName(monitors),
+    webhooks: documentsByName(webhooks),
     ...(policy === undefined ? {} : { policy }),
   };
 }
@@ -202,7 +204,7 @@ function tooManyDocuments(count: number): ReadFleet {
   const message = `a fleet has at most ${DOCUMENTS_MAX} documents, not ${count}`;
   return {
     documents: [],
-    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [], monitors: [] },
+    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [], monitors: [], webhooks: [] },
     findings: [{ code: "limit.exceeded", severity: "error", path, message }],
     locate: () => [],
   };

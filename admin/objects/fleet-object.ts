@@ -42,12 +42,13 @@ import type { DebugTokenRequest, IssuedDebugToken } from "./debug-token-issuer.t
 import { FailingSwitch } from "./failing-switch.ts";
 import { History, type RevisionView } from "./history.ts";
 import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
+import { IncidentTeller } from "./incident-teller.ts";
 import { OwnChanges } from "./own-changes.ts";
 import { type PreflightRequest, runPreflight } from "./preflight.ts";
 import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
 import { Reckoning } from "./reckoning.ts";
-import { type EarlyRefusal, RecordDesk, type TokenRefusals } from "./record-desk.ts";
+import { type EarlyRefusal, type Performance, RecordDesk, type TokenRefusals } from "./record-desk.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 import { Target } from "./target.ts";
 import { tidyUp } from "./upkeep.ts";
@@ -85,6 +86,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
   readonly #own: OwnChanges;
   readonly #release: ProgressiveRelease;
   readonly #publisher: Publisher;
+  readonly #teller: IncidentTeller;
   /** Requests with an idempotency key that are being worked on, by principal and key. */
   readonly #running = new Set<string>();
   /** The last turn of the alarm has not forgotten everything that is due. */
@@ -112,6 +114,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#records = new RecordDesk({ ...shared, env, audit: this.#audit });
     this.#own = new OwnChanges(shared);
     this.#release = new ProgressiveRelease({ env, storage, past, target: this.#target, own: this.#own });
+    this.#teller = new IncidentTeller(sql, env);
     this.#publisher = new Publisher({ env, sql, wanted: () => this.#release.wanted() });
     // This may be the first start of a new release, which makes something else of the target: the alarm publishes it.
     if (targetRevision(sql) !== undefined) void ctx.blockConcurrencyWhile(() => storage.setAlarm(Date.now()));
@@ -257,6 +260,14 @@ export class FleetObject extends DurableObject<AdminEnv> {
     await this.#arm();
   }
 
+  /** Something that is done by another object: the leaf of it, or why it may not be done. */
+  async perform(performance: Performance, asker: Asker): Promise<Result<number, AdminRefusal>> {
+    this.#check();
+    const entered = this.#records.perform(performance, asker);
+    await this.#arm();
+    return entered;
+  }
+
   async auditLeaves(before: number, limit: number): Promise<readonly AuditRecord[]> {
     this.#check();
     return this.#audit.leaves(before, limit);
@@ -363,6 +374,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
       this.#own.expire(world);
       await this.#release.step(world);
       await this.#publisher.publish();
+      await this.#teller.tell();
       await this.#checkpoint();
       this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
@@ -403,6 +415,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const nowMs = Date.now();
     const times = [
       this.#audit.checkpointDueMs(),
+      this.#teller.dueMs(),
       ...(this.#target.state.revision === 0
         ? []
         : [

@@ -9,12 +9,13 @@ import { unreachable } from "../../config/invariant.ts";
 import { type DriftAlarm, type NumberedEvent, type Resumption, resume } from "../core/events/event.ts";
 import { Listeners } from "../core/events/listeners.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
+import { healthEvents } from "../core/health/health-events.ts";
 import { HEARTBEAT_MS } from "../core/health/judge.ts";
 import { type HealthOverview, overviewOf } from "../core/health/overview.ts";
 import type { Transition } from "../core/health/transitions.ts";
 import type { VantageMessage } from "../core/health/view.ts";
 import { HealthWatch, NOTHING_KEPT, type WatchConfig } from "../core/health/watch.ts";
-import { type AdminEnv, isDevelopment, statusStub } from "../env.ts";
+import { type AdminEnv, alertStub, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
   eventsAfter,
@@ -195,6 +196,14 @@ export class HealthObject extends DurableObject<AdminEnv> {
     if (!changed && transitions.length === 0) return;
     saveJudgement(this.ctx.storage, { before, after: this.#watch.judgement, transitions });
     for (const transition of transitions) logTransition(transition);
+    this.#tell(transitions);
+  }
+
+  /** Whoever asked for it by webhook. Not kept until it is told: what is so now is told by the API. */
+  #tell(transitions: readonly Transition[]): void {
+    const events = transitions.flatMap(healthEvents);
+    const telling = Promise.all(events.map((event) => alertStub(this.env).notify(event)));
+    this.ctx.waitUntil(telling.catch((error) => logEvent("health.notTold", { error: errorText(error) })));
   }
 
   #newReport(): HealthReport {

@@ -33,6 +33,7 @@ const Cause: z.ZodType<IncidentCause> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("withdrawn"), withdrawnRevision: z.int(), because: z.string() }),
   z.object({ kind: z.literal("held"), overlay: z.string(), because: z.string() }),
   z.object({ kind: z.literal("compromised"), secret: z.string(), service: z.string().exactOptional() }),
+  z.object({ kind: z.literal("alert"), alert: z.string() }),
   z.object({ kind: z.literal("drift"), drift: z.array(z.string()) }),
 ]);
 
@@ -99,6 +100,22 @@ export function closeIncident(
     .toArray();
   invariant(row !== undefined, "only an open incident is closed");
   return recordOf(row);
+}
+
+/** The oldest first, of which nobody outside has been told. */
+export function untoldIncidents(sql: SqlStorage, limit: number): readonly IncidentRecord[] {
+  return sql
+    .exec("SELECT * FROM incidents WHERE told_at_ms IS NULL ORDER BY number LIMIT ?", limit)
+    .toArray()
+    .map(recordOf);
+}
+
+export function hasUntoldIncidents(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM incidents WHERE told_at_ms IS NULL LIMIT 1").toArray().length > 0;
+}
+
+export function markIncidentTold(sql: SqlStorage, number: number, nowMs: number): void {
+  sql.exec("UPDATE incidents SET told_at_ms = ? WHERE number = ?", nowMs, number);
 }
 
 function recordOf(row: Record<string, SqlStorageValue>): IncidentRecord {

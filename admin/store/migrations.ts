@@ -190,6 +190,15 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       "DELETE FROM carriers WHERE name = 'prober'",
     ],
   },
+  {
+    version: 7,
+    statements: [
+      // When webhooks were told of it. Nobody wants to hear of the old ones now.
+      "ALTER TABLE incidents ADD COLUMN told_at_ms INTEGER",
+      "UPDATE incidents SET told_at_ms = opened_at_ms",
+      "CREATE INDEX incidents_untold ON incidents (number) WHERE told_at_ms IS NULL",
+    ],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [
@@ -314,6 +323,86 @@ export const STATUS_MIGRATIONS: readonly Migration[] = [
         first_seen_ms INTEGER NOT NULL,
         PRIMARY KEY (service, secret, version)
       ) WITHOUT ROWID`,
+    ],
+  },
+];
+
+/** Windows of telemetry, of a data centre or of all: 10 seconds, minutes and hours, each a text in parts. */
+const WINDOWS_TABLE = `CREATE TABLE windows (
+  level INTEGER NOT NULL,
+  start_ms INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (level, start_ms, part)
+) WITHOUT ROWID`;
+
+export const TELEMETRY_SHARD_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      TEXTS_TABLE,
+      WINDOWS_TABLE,
+      // What the root has not acknowledged, in the order in which it goes out.
+      `CREATE TABLE outbox (
+        sequence INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (sequence, part)
+      ) WITHOUT ROWID`,
+    ],
+  },
+];
+
+export const TELEMETRY_ROOT_MIGRATIONS: readonly Migration[] = [
+  { version: 1, statements: [TEXTS_TABLE, WINDOWS_TABLE] },
+];
+
+export const ALERT_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      TEXTS_TABLE,
+      // Those that are pending or firing, as JSON. `incident`: one is to be opened (`due`), or was (`opened`).
+      `CREATE TABLE alerts (
+        alert_id TEXT PRIMARY KEY,
+        alert TEXT NOT NULL,
+        incident TEXT
+      )`,
+      // Those that are over, newest last.
+      `CREATE TABLE alert_history (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        alert_id TEXT NOT NULL UNIQUE,
+        ended_at_ms INTEGER NOT NULL,
+        alert TEXT NOT NULL
+      )`,
+      // What is told, each once, as JSON; and to whom.
+      `CREATE TABLE events (
+        message_id TEXT PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        event TEXT NOT NULL
+      ) WITHOUT ROWID`,
+      `CREATE TABLE deliveries (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        delivery_id TEXT NOT NULL UNIQUE,
+        message_id TEXT NOT NULL,
+        webhook TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        due_at_ms INTEGER,
+        ended_at_ms INTEGER,
+        error TEXT
+      )`,
+      "CREATE INDEX deliveries_due ON deliveries (due_at_ms) WHERE due_at_ms IS NOT NULL",
+      "CREATE INDEX deliveries_message ON deliveries (message_id)",
+      // Values, which never leave this table but to sign. The older of two is good until its end.
+      `CREATE TABLE webhook_secrets (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        secret TEXT NOT NULL,
+        value TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        ends_at_ms INTEGER
+      )`,
     ],
   },
 ];

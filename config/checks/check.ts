@@ -9,6 +9,7 @@ import type {
   RegionDocument,
   RouteDocument,
   ServiceDocument,
+  WebhookDocument,
 } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import type { Placed } from "../placed.ts";
@@ -24,6 +25,7 @@ export type CheckInput = {
   readonly flags: readonly Placed<FlagDocument>[];
   readonly policies: readonly Placed<PolicyDocument>[];
   readonly monitors: readonly Placed<MonitorDocument>[];
+  readonly webhooks: readonly Placed<WebhookDocument>[];
   /** Every name that is written anywhere, also in documents that are broken otherwise: those exist all the same. */
   readonly declared: readonly DeclaredName[];
   /** No document was refused, so what is not there was never written. */

@@ -10,6 +10,7 @@ import {
   ROUTES_MAX,
   SERVICES_MAX,
   TEMPLATES_MAX,
+  WEBHOOKS_MAX,
 } from "../limits.ts";
 import { findingAt } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
@@ -24,6 +25,7 @@ const LIMITS: Readonly<Record<DocumentKind, number>> = {
   Flag: FLAGS_MAX,
   Policy: 1,
   Monitor: SERVICES_MAX,
+  Webhook: WEBHOOKS_MAX,
 };
 
 /** What to do about it, where it is not to have fewer things. */

@@ -33,7 +33,12 @@ export function checkReferences(input: CheckInput): readonly Finding[] {
       return [findingAt(placed, { code: "reference.unknown", path, message, didYouMean: suggestion(name, known) })];
     });
   return [
-    ...input.services.flatMap((service) => dangling(service, canaryRegions(service.document.spec.canaryShareBps))),
+    ...input.services.flatMap((service) =>
+      dangling(service, [
+        ...canaryRegions(service.document.spec.canaryShareBps),
+        ...regionKeys(service.document.spec.objectives?.regions ?? {}, ["spec", "objectives", "regions"]),
+      ]),
+    ),
     ...input.clusters.flatMap((cluster) =>
       dangling(cluster, [
         { kind: "Region", name: cluster.document.spec.region, path: ["spec", "region"] },

@@ -18,6 +18,7 @@ const KIND_DESCRIPTIONS: Readonly<Record<DocumentKind, string>> = {
   ClusterTemplate: "One description for many clusters; its placeholders are replaced by the values of an Environment.",
   Environment: "The values that make clusters of templates, for one environment.",
   Route: "Which requests go to a service, and by which weights to which regions.",
+  Webhook: "Where alerts and other events are sent, which of them, and in which form.",
   Monitor: "Several probes that together say how the clusters of a service are.",
   Flag: "A switch that steering rules and gates can be tied to, in the words of flagd.",
   Policy: "The safety rules that every change is held to, who must approve, and how revisions are let out.",
@@ -42,6 +43,14 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Percent of utilization: below low nobody leaves a region, from high on everybody who can. Off when left out.",
   "Service spec.timeouts.firstByte": "How long one attempt waits for response headers, as in 5s.",
   "Service spec.timeouts.total": "How long all attempts together may take until response headers, as in 15s.",
+  "Service spec.objectives": "What clients are promised, in each region that runs the service; alerts go by it.",
+  "Service spec.objectives.availability": "targetPpm: of a million requests, so many do not fail (999000 is 99.9%).",
+  "Service spec.objectives.latency": "targetPpm: of a million requests, so many have an answer within the threshold.",
+  "Service spec.objectives.window": "What the error budget is for: 7d, 28d or 30d; 30d when left out.",
+  "Service spec.objectives.requestsMin":
+    "Requests that the long window of a rule must have, else nothing is judged by it; 100 when left out.",
+  "Service spec.objectives.regions": "Regions that promise something else, or nothing (off).",
+  "Service spec.objectives.runbook": "Where people read what to do about it.",
   "Cluster spec.endpoint": "Scheme, host and port; the path of each request is appended.",
   "Cluster spec.weight": "Relative to the other clusters of its side in its region. 0 means none.",
   "Cluster spec.side": "Which side of a split it serves; stable when left out.",
@@ -66,8 +75,19 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Policy spec.safety.waitOpposite": "Between two changes of the same thing in opposite directions; 60s.",
   "Policy spec.safety.removalMaxPercent":
     "Percent of the documents of one kind, or of the live overlays, that one person alone may remove at once; 50.",
+  "Policy spec.safety.errorBudgetMinPercent":
+    "More than so much of the error budget must be left of what a change is on; 0: it is not spent. Off when left out.",
   "Policy spec.approvals": "Which changes wait for how many other people. Without it none do, but large removals.",
   "Policy spec.publishing": "A new revision is served by one vantage alone for a while, and everywhere after that.",
+  "Policy spec.alerts.incidentSeverity":
+    "Of the incident that a page opens: 1, 2 (both hold changes back), 3 or off; 3.",
+  "Webhook spec.url": "https, a public name, and a path; {secret} stands for a token of the receiver's (Slack).",
+  "Webhook spec.format": "standard: signed after the Standard Webhooks specification. slack: a message, not signed.",
+  "Webhook spec.events": "Types of events or groups of them (alert.*); alerts and incidents when left out.",
+  "Webhook spec.severities": "Of alerts only these: page, ticket. Both when left out.",
+  "Webhook spec.default": "Gets what no owner takes.",
+  "Webhook spec.secret": "The name of its secret, whose value is set over the API; its own name when left out.",
+  "Webhook spec.timeout": "How long the receiver may take for an answer; 5s when left out.",
   "Policy spec.demand": "How much traffic to reckon with until edges have reported some.",
 };
 

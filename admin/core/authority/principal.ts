@@ -21,6 +21,10 @@ export const DUTIES = [
   "incident.open",
   "incident.close",
   "debugToken.issue",
+  "alert.acknowledge",
+  "webhook.test",
+  "webhook.replay",
+  "webhook.secret",
   "audit.read",
   "audit.erase",
   "backup.read",
@@ -34,6 +38,7 @@ const SAFER: readonly (Action | Duty)[] = [
   "freeze.set",
   "secret.compromised",
   "incident.open",
+  "alert.acknowledge",
 ];
 const OPERATING: readonly (Action | Duty)[] = [
   ...SAFER,
@@ -49,13 +54,15 @@ const OPERATING: readonly (Action | Duty)[] = [
   "batch.commit",
   "incident.close",
   "debugToken.issue",
+  "webhook.test",
+  "webhook.replay",
 ];
 
 const MAY: Readonly<Record<Role, readonly (Action | Duty)[]>> = {
   viewer: ["read"],
   responder: ["read", ...SAFER],
   operator: ["read", ...OPERATING],
-  maintainer: ["read", ...OPERATING, "fleet.apply"],
+  maintainer: ["read", ...OPERATING, "fleet.apply", "webhook.secret"],
   approver: ["read", "approve"],
   auditor: ["read", "audit.read", "backup.read"],
   admin: [...ACTIONS, ...DUTIES],

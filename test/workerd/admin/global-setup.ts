@@ -11,6 +11,7 @@ import type { TestProject } from "vitest/node";
 import { type ContractDoor, openContractDoor } from "../../contract/contract-door.ts";
 import { inFullRun } from "../../full-run.ts";
 import { PRINCIPALS, tokenOf } from "./principals.ts";
+import { answerAsReceiver } from "./webhook-receiver.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -37,6 +38,7 @@ const switched = new Map<string, number>();
 const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
+  if (answerAsReceiver(request, response)) return;
   const { pathname } = new URL(request.url ?? "/", "http://origin");
   const [, verb = "", name = "", value = "", vantage] = pathname.split("/");
   if (verb === "switch") {
