@@ -27,6 +27,7 @@ import { addFleetRoutes } from "./routes/fleet.ts";
 import { addGuardRoutes } from "./routes/guards.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
+import { addMetricsRoute } from "./routes/metrics.ts";
 import { addPreflightRoutes } from "./routes/preflight.ts";
 import { addProblemRoutes } from "./routes/problems.ts";
 import { addPropagationRoutes } from "./routes/propagation.ts";
@@ -45,7 +46,7 @@ export function createApp(): App {
 
   app.use(commonHeaders);
   // The token comes before the address, so that nobody without one can learn what exists.
-  app.use("/v1/*", bearer);
+  app.use("/v1/*", bearer("read"));
   app.use("/v1/*", recordRefusals);
   app.use(knownRoute((env) => [...documentedRoutes(app), ...(isDevelopment(env) ? DEVELOPMENT_ROUTES : [])]));
   app.use(jsonBody);
@@ -72,6 +73,7 @@ export function createApp(): App {
   addDriftRoutes(app);
   addSecretRoutes(app);
   addPropagationRoutes(app);
+  addMetricsRoute(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
   addBackupRoutes(app);

@@ -3,6 +3,7 @@ import { createApp } from "./app.ts";
 import type { AdminEnv } from "./env.ts";
 
 export { BeaconObject } from "./objects/beacon-object.ts";
+export { ExportObject } from "./objects/export-object.ts";
 export { FleetObject } from "./objects/fleet-object.ts";
 export { HealthObject } from "./objects/health-object.ts";
 export { ProberObject } from "./objects/prober-object.ts";

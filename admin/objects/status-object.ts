@@ -9,6 +9,8 @@ import { type ClusterStatus, STATUS_BYTES_MAX } from "../../config/cluster-statu
 import { err, ok, type Result } from "../../config/result.ts";
 import type { Vantage } from "../../config/vantage.ts";
 import type { TrackedDrift } from "../core/drift/track.ts";
+import { driftFigures } from "../core/metrics/drift-figures.ts";
+import type { DriftFigures } from "../core/metrics/figures.ts";
 import { type SecretView, secretViews } from "../core/secrets/overview.ts";
 import { readStatus, type StatusFault } from "../core/status/read-status.ts";
 import { faults, refusalOf } from "../core/status/refusals.ts";
@@ -199,6 +201,11 @@ export class StatusObject extends DurableObject<AdminEnv> {
     this.#failing.check();
     this.#look(Date.now());
     return this.#drift.tracked;
+  }
+
+  /** For a scrape. */
+  async readDriftFigures(): Promise<DriftFigures> {
+    return driftFigures(await this.readDrift());
   }
 
   async readSecrets(): Promise<readonly SecretView[]> {
