@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { OtlpMetricsRequest } from "../core/metrics/otlp.ts";
 import { errorText } from "../log.ts";
 import { readBeginning } from "./bounded-body.ts";
+import { abortAfterMs } from "./deadline.ts";
 import type { OtlpDestination } from "./otlp-destination.ts";
 
 /** The default of OpenTelemetry's exporters. */
@@ -18,25 +19,32 @@ export type PushOutcome =
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export async function pushOtlp(
-  { url, headers }: OtlpDestination,
+  destination: OtlpDestination,
   request: OtlpMetricsRequest,
   fetch: Fetch,
 ): Promise<PushOutcome> {
-  const signal = AbortSignal.timeout(PUSH_MS_MAX);
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { ...headers, "content-type": "application/json", "user-agent": "fairlead-otlp/1" },
-      body: JSON.stringify(request),
-      redirect: "manual",
-      signal,
-    });
-    const answer = await readBeginning(response.body, { bytesMax: ANSWER_BYTES_MAX, signal });
-    if (response.ok) return { kind: "taken", rejectedPoints: rejectedPointsOf(answer) };
-    return { kind: "failed", because: `status ${response.status}`, ...retryAfterOf(response) };
+    return await abortAfterMs(PUSH_MS_MAX, (signal) => send(destination, request, { fetch, signal }));
   } catch (error) {
     return { kind: "failed", because: errorText(error) };
   }
+}
+
+async function send(
+  { url, headers }: OtlpDestination,
+  request: OtlpMetricsRequest,
+  { fetch, signal }: { readonly fetch: Fetch; readonly signal: AbortSignal },
+): Promise<PushOutcome> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/json", "user-agent": "fairlead-otlp/1" },
+    body: JSON.stringify(request),
+    redirect: "manual",
+    signal,
+  });
+  const answer = await readBeginning(response.body, { bytesMax: ANSWER_BYTES_MAX, signal });
+  if (response.ok) return { kind: "taken", rejectedPoints: rejectedPointsOf(answer) };
+  return { kind: "failed", because: `status ${response.status}`, ...retryAfterOf(response) };
 }
 
 /** 64-bit integers are text in protobuf's JSON; some receivers write numbers all the same. */

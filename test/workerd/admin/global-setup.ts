@@ -25,7 +25,8 @@ declare module "vitest" {
 }
 
 /** Seen by the tests through `/seen`: what the last probe of a path looked like. */
-const seen = new Map<string, { method: string; headers: IncomingMessage["headers"]; count: number }>();
+const seen = new Map<string, Seen>();
+type Seen = { method: string; headers: IncomingMessage["headers"]; body: string; count: number };
 
 /**
  * By name, so that a test can turn its own origin around: `/switch/<name>/<status>`, or, for the probes of one vantage
@@ -49,8 +50,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end(JSON.stringify(seen.get(`/${name}/${value}`) ?? null));
     return;
   }
-  const before = seen.get(pathname)?.count ?? 0;
-  seen.set(pathname, { method: request.method ?? "", headers: request.headers, count: before + 1 });
+  note(pathname, request);
   switch (verb) {
     case "hang":
       return;
@@ -80,6 +80,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     case "slow":
       setTimeout(() => response.end("ready"), Number(name));
       return;
+    case "partial":
+      response.end(JSON.stringify({ partialSuccess: { rejectedDataPoints: name, errorMessage: "too old" } }));
+      return;
     case ".well-known":
       report(response, switched.get("status") ?? 404);
       return;
@@ -89,6 +92,15 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     default:
       response.writeHead(verb === "ok" ? 200 : Number(verb) || 404).end("body");
   }
+}
+
+function note(pathname: string, request: IncomingMessage): void {
+  const count = (seen.get(pathname)?.count ?? 0) + 1;
+  const noted: Seen = { method: request.method ?? "", headers: request.headers, body: "", count };
+  seen.set(pathname, noted);
+  request.setEncoding("utf8").on("data", (text: string) => {
+    noted.body += text;
+  });
 }
 
 /** What a cluster says of itself, as one that is switched to 200: `eu-west-blue`, whoever is asked. 413: far too much. */
