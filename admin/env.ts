@@ -10,6 +10,8 @@ import type { FleetObject } from "./objects/fleet-object.ts";
 import type { HealthObject } from "./objects/health-object.ts";
 import type { ProberObject } from "./objects/prober-object.ts";
 import type { StatusObject } from "./objects/status-object.ts";
+import type { TelemetryObject } from "./objects/telemetry-object.ts";
+import type { TelemetryRoot } from "./objects/telemetry-root.ts";
 
 export type AdminEnv = {
   readonly CONFIG: KVNamespace;
@@ -18,6 +20,8 @@ export type AdminEnv = {
   readonly PROBER: DurableObjectNamespace<ProberObject>;
   readonly HEALTH: DurableObjectNamespace<HealthObject>;
   readonly STATUS: DurableObjectNamespace<StatusObject>;
+  readonly TELEMETRY: DurableObjectNamespace<TelemetryObject>;
+  readonly TELEMETRY_ROOT: DurableObjectNamespace<TelemetryRoot>;
   readonly EXPORT: DurableObjectNamespace<ExportObject>;
   /** Where probes leave through; the global fetch when absent. */
   readonly EGRESS?: Fetcher;
@@ -55,6 +59,7 @@ export type HealthStub = Remote<
   HealthObject,
   "hasConfig" | "configure" | "acceptView" | "readReport" | "read" | "readFigures" | "listTransitions" | "setFailing"
 >;
+export type TelemetryRootStub = Remote<TelemetryRoot, Exclude<keyof TelemetryRoot, keyof DurableObject>>;
 export type ProberStub = Remote<ProberObject, "hasConfig" | "configure" | "read" | "readFigures" | "setFailing">;
 
 // The stubs do answer to these methods: RPC adds only promises, and what crosses is plain data. The types of the
@@ -79,6 +84,11 @@ export function statusStub(env: AdminEnv): StatusStub {
 
 export function exportStub(env: AdminEnv): ExportStub {
   return env.EXPORT.getByName(env.ENVIRONMENT) as unknown as ExportStub;
+}
+
+/** What all data centres have told of. */
+export function telemetryRootStub(env: AdminEnv): TelemetryRootStub {
+  return env.TELEMETRY_ROOT.getByName(env.ENVIRONMENT) as unknown as TelemetryRootStub;
 }
 
 export function beaconStub(env: AdminEnv, vantage: Vantage): BeaconStub {

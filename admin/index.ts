@@ -8,6 +8,8 @@ export { FleetObject } from "./objects/fleet-object.ts";
 export { HealthObject } from "./objects/health-object.ts";
 export { ProberObject } from "./objects/prober-object.ts";
 export { StatusObject } from "./objects/status-object.ts";
+export { TelemetryObject } from "./objects/telemetry-object.ts";
+export { TelemetryRoot } from "./objects/telemetry-root.ts";
 
 const app = createApp();
 

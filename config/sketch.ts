@@ -4,7 +4,6 @@
  * isolates, data centres and windows add up in any order. Times from 0.1 ms to ten minutes; what is outside counts at
  * the nearer end. Counts and sums are whole numbers, and exact.
  */
-import * as z from "zod/mini";
 
 /** How far a quantile may be off, as a part of itself. */
 export const SKETCH_ERROR = 0.01;
@@ -19,33 +18,18 @@ const LOG_GAMMA = Math.log(GAMMA);
 /** 782: bin 0 is everything up to the least time, bin k what is in (0.1 ms · γ^(k-1), 0.1 ms · γ^k]. */
 export const SKETCH_BINS = Math.ceil(Math.log(SKETCH_MS_MAX / SKETCH_MS_MIN) / LOG_GAMMA) + 1;
 
-const Whole = z.int().check(z.minimum(0));
-
-/**
- * `bins` holds two numbers for each bin that is not empty, in order: how many bins it is after the one before (the first:
- * after bin 0), and its count. So `[230, 5, 1, 2]` is 5 in bin 230 and 2 in bin 231.
- */
-export const Sketch = z.strictObject({
+/** `telemetry-report.ts` checks it. */
+export type Sketch = {
   /** Microseconds, of all times together. */
-  sumUs: Whole,
-  bins: z
-    .array(Whole)
-    .check(z.maxLength(2 * SKETCH_BINS), z.refine(isInOrder, "must be steps and counts of bins, in their order")),
-});
-export type Sketch = { readonly sumUs: number; readonly bins: readonly number[] };
+  readonly sumUs: number;
+  /**
+   * Two numbers for each bin that is not empty, in order: how many bins it is after the one before (the first: after
+   * bin 0), and its count. So `[230, 5, 1, 2]` is 5 in bin 230 and 2 in bin 231.
+   */
+  readonly bins: readonly number[];
+};
 
 export const SKETCH_EMPTY: Sketch = { sumUs: 0, bins: [] };
-
-function isInOrder(bins: readonly number[]): boolean {
-  let bin = 0;
-  for (let at = 0; at < bins.length; at += 2) {
-    const step = bins[at] ?? 0;
-    const count = bins[at + 1] ?? 0; // an odd length ends in a count of nothing
-    bin += step;
-    if (count < 1 || (at > 0 && step < 1)) return false;
-  }
-  return bin < SKETCH_BINS;
-}
 
 /** Bins of whole milliseconds up to a second, where nearly all answers are: a look-up in place of a logarithm. */
 const BIN_OF_MS = Uint16Array.from({ length: 1_024 }, (_, ms) => computeBin(ms));
@@ -69,23 +53,36 @@ export function timeOfBin(bin: number): number {
 export class SketchBuilder {
   readonly #counts = new Float64Array(SKETCH_BINS);
   #sumUs = 0;
+  /** What lies outside of these two is empty. */
+  #lowest = SKETCH_BINS;
+  #highest = -1;
 
   add(ms: number): void {
-    const bin = binOf(ms);
-    this.#counts[bin] = (this.#counts[bin] ?? 0) + 1;
+    this.#count(binOf(ms), 1);
     if (ms > 0) this.#sumUs += Math.round(Math.min(ms, SKETCH_MS_MAX) * 1_000);
   }
 
   addSketch(sketch: Sketch): this {
     this.#sumUs += sketch.sumUs;
-    for (const [bin, count] of binsOf(sketch)) this.#counts[bin] = (this.#counts[bin] ?? 0) + count;
+    const { bins } = sketch;
+    let bin = 0;
+    for (let at = 0; at < bins.length; at += 2) {
+      bin += bins[at] ?? 0;
+      this.#count(bin, bins[at + 1] ?? 0);
+    }
     return this;
+  }
+
+  #count(bin: number, count: number): void {
+    this.#counts[bin] = (this.#counts[bin] ?? 0) + count;
+    if (bin < this.#lowest) this.#lowest = bin;
+    if (bin > this.#highest) this.#highest = bin;
   }
 
   build(): Sketch {
     const bins: number[] = [];
     let before = 0;
-    for (let bin = 0; bin < SKETCH_BINS; bin += 1) {
+    for (let bin = this.#lowest; bin <= this.#highest; bin += 1) {
       const count = this.#counts[bin] ?? 0;
       if (count === 0) continue;
       bins.push(bin - before, count);

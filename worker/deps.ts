@@ -2,6 +2,7 @@
 import { AffinityCookies } from "./affinity-cookie.ts";
 import { loopIdOf } from "./cdn-loop.ts";
 import { DebugTokens } from "./debug-token.ts";
+import { createSink } from "./io/analytics-engine.ts";
 import { BeaconCache, splitBeaconMs } from "./io/beacon-cache.ts";
 import { createAskBeacon } from "./io/beacon-client.ts";
 import { builtinSnapshot } from "./io/builtin.ts";
@@ -12,6 +13,8 @@ import { createPseudonym } from "./io/pseudonym.ts";
 import { Rejections } from "./io/rejections.ts";
 import { SnapshotStore } from "./io/snapshots.ts";
 import { createSources } from "./io/sources.ts";
+import { TelemetryReporter } from "./io/telemetry.ts";
+import { createTellTelemetry } from "./io/telemetry-client.ts";
 import { TrafficCounter } from "./io/traffic.ts";
 import { createVerifier } from "./io/verify.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -26,6 +29,7 @@ export type Deps = {
   readonly health: HealthStore;
   readonly traffic: TrafficCounter;
   readonly propagation: PropagationReporter;
+  readonly telemetry: TelemetryReporter;
   readonly retryBudget: RetryBudget;
   readonly cookies: AffinityCookies;
   readonly debugTokens: DebugTokens;
@@ -39,7 +43,7 @@ export type Deps = {
 
 export function createDeps(env: Env): Deps {
   const settings = readSettings(env);
-  const { environment, publicKeys, beaconMs } = settings;
+  const { environment, publicKeys, beaconMs, telemetryMs } = settings;
   const now = () => Date.now();
   const draw = () => Math.floor(Math.random() * 2 ** 32);
   const ask = createAskBeacon(env, environment);
@@ -49,13 +53,23 @@ export function createDeps(env: Env): Deps {
   const health = new HealthStore({ draw, log: logEvent });
   const traffic = new TrafficCounter(Math.random);
   const rejections = new Rejections();
+  const isolate = randomHex(16);
   const propagation = new PropagationReporter({
-    isolate: randomHex(16),
+    isolate,
     ask,
     traffic,
     rejections,
     ejections: () => health.ejections(),
     pseudonym: createPseudonym(randomHex(32)),
+    chance: Math.random,
+    log: logEvent,
+  });
+  const telemetry = new TelemetryReporter({
+    isolate,
+    windowMs: telemetryMs,
+    tell: createTellTelemetry(env, environment),
+    sink: createSink(env.TELEMETRY_AE),
+    sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
     chance: Math.random,
     log: logEvent,
   });
@@ -78,6 +92,7 @@ export function createDeps(env: Env): Deps {
     health,
     traffic,
     propagation,
+    telemetry,
     retryBudget: new RetryBudget(),
     cookies: new AffinityCookies(settings.affinitySecrets),
     debugTokens: new DebugTokens(environment, publicKeys),

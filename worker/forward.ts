@@ -4,6 +4,7 @@
  * off, and an answer's body that is piped is decoded and coded anew (both tried). Handing on the body itself does neither.
  */
 import { invariant } from "../config/invariant.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Client } from "./client.ts";
 import { bindingCookie } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
@@ -18,14 +19,13 @@ import type { Target } from "./target.ts";
 import { continueTrace } from "./trace-context.ts";
 
 export type ForwardInput = {
-  readonly request: Request;
+  readonly arrival: Arrival;
   readonly target: Target;
   readonly client: Client;
   readonly decision: DecisionToForward;
   /** What was decided on: asked again, for the failover order, when the first attempt fails. */
   readonly question: DecideInput;
   readonly deps: Deps;
-  readonly background: { waitUntil(promise: Promise<unknown>): void };
 };
 
 /** How one attempt went: an answer, a failure, or an answer that is one (`unavailable`). */
@@ -34,6 +34,7 @@ type Attempted = {
   readonly response: Response | undefined;
   readonly failure: Failure | undefined;
   readonly firstByteMs: number;
+  readonly endedAtMs: number;
 };
 
 /** What stays the same from attempt to attempt. */
@@ -46,23 +47,26 @@ type Sending = {
 };
 
 export async function forward(input: ForwardInput): Promise<Response> {
-  const { request, decision, background } = input;
+  const { arrival, decision } = input;
   const sending = prepare(input);
   const { startMs } = sending;
   const answer = await send(decision.first, input, sending, decision.totalMs);
   const first = judge(answer, decision.first, startMs, input, sending);
-  const { failure, response, attempt, firstByteMs } =
-    first.failure === undefined ? first : await failOver(first, first.failure, input, sending);
+  const last = first.failure === undefined ? first : await failOver(first, first.failure, input, sending);
+  const { failure, response, attempt, firstByteMs } = last;
 
-  if (decision.mirror !== undefined) background.waitUntil(sendCopy(decision.mirror, input, sending));
+  if (decision.mirror !== undefined) arrival.background.waitUntil(sendCopy(decision.mirror, input, sending));
   // A cluster's own refusal is still the cluster's answer when nobody else is left to ask.
   if (response === undefined || (failure !== undefined && failure.kind !== "unavailable")) {
     discard(response);
     invariant(failure !== undefined, "an attempt without an answer has failed");
     noteOwnError(failure, input, sending);
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
-    return problem(problemOfFailure(failure), request, receivedStatus);
+    const own = problem(problemOfFailure(failure), arrival.request, receivedStatus);
+    noteAnswer(last, own.status, true, input);
+    return own;
   }
+  noteAnswer(last, response.status, false, input);
   // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
   if (response.status < 200 || response.status > 599) return response;
   const cookie = cookieFor(attempt, input);
@@ -75,11 +79,11 @@ export async function forward(input: ForwardInput): Promise<Response> {
 }
 
 function prepare(input: ForwardInput): Sending {
-  const { request, deps } = input;
+  const { arrival, deps } = input;
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
-  const hasBody = request.body !== null;
-  return { upstream: upstreamInit(input), startMs, hasBody, waits: !hasBody || isShortUpload(request.headers) };
+  const hasBody = arrival.request.body !== null;
+  return { upstream: upstreamInit(input), startMs, hasBody, waits: !hasBody || isShortUpload(arrival.request.headers) };
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -89,13 +93,13 @@ async function failOver(
   input: ForwardInput,
   sending: Sending,
 ): Promise<Attempted> {
-  const { request, decision, question, deps } = input;
+  const { arrival, decision, question, deps } = input;
   let last = first;
   let failure = firstFailure;
   for (const attempt of attemptsOf(question).slice(1)) {
     const sentMs = deps.now();
     const remainingMs = decision.totalMs - (sentMs - sending.startMs);
-    const repeatable = mayRetry({ method: request.method, hasBody: sending.hasBody, failure });
+    const repeatable = mayRetry({ method: arrival.request.method, hasBody: sending.hasBody, failure });
     if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
     discard(last.response);
     last = judge(await send(attempt, input, sending, remainingMs), attempt, sentMs, input, sending);
@@ -110,18 +114,33 @@ function judge(
   answer: Response | Failure,
   attempt: Attempt,
   sentMs: number,
-  { request, decision, question, deps }: ForwardInput,
+  { arrival, decision, question, deps }: ForwardInput,
   { hasBody }: Sending,
 ): Attempted {
   const nowMs = deps.now();
   const firstByteMs = nowMs - sentMs;
   const response = answer instanceof Response ? answer : undefined;
-  const failure = answer instanceof Response ? failureOf(answer, request) : answer;
+  const failure = answer instanceof Response ? failureOf(answer, arrival.request) : answer;
   const { service } = decision;
   const { place } = question.facts;
   const success = evidenceOf(response, failure, hasBody);
   deps.health.noteAttempt({ attempt, service, place, success, response, firstByteMs }, nowMs);
-  return { attempt, response, failure, firstByteMs };
+  return { attempt, response, failure, firstByteMs, endedAtMs: nowMs };
+}
+
+/** For whoever was asked last, also when the answer is the edge's own: a cluster that cannot be reached has failed. */
+function noteAnswer(
+  { attempt, endedAtMs }: Attempted,
+  status: number,
+  own: boolean,
+  { arrival, decision, question, deps }: ForwardInput,
+): void {
+  const { service } = decision;
+  const { revision } = question.snapshot;
+  const { continent } = question.facts.place;
+  const latencyMs = endedAtMs - arrival.arrivedAtMs;
+  const answer = { revision, service, attempt, continent, status, own, latencyMs };
+  deps.telemetry.note(answer, endedAtMs, arrival.request, arrival.background);
 }
 
 /** What says nothing about a cluster may have been the client's doing, and says nothing about the revision either. */
@@ -138,7 +157,8 @@ function failureOf(response: Response, request: Request): Failure | undefined {
  * What is sent, the same to each cluster. A request without a body is described anew, which takes half the time of a
  * `new Request`; one with a body is copied, because a described GET may have none, and clients do send such.
  */
-function upstreamInit({ request, target, client, deps }: ForwardInput): RequestInit {
+function upstreamInit({ arrival, target, client, deps }: ForwardInput): RequestInit {
+  const { request } = arrival;
   const headers = new Headers(request.headers);
   setRequestHeaders(headers, request.headers, {
     target,

@@ -5,6 +5,7 @@
 import { createDeps, type Deps } from "./deps.ts";
 import { handle } from "./handle.ts";
 import { logEvent } from "./io/log.ts";
+import { ownAnswer } from "./own-answer.ts";
 import { problem } from "./problem.ts";
 import type { Env } from "./settings.ts";
 
@@ -13,24 +14,32 @@ const depsByEnv = new WeakMap<Env, Deps>();
 
 export default {
   fetch(request, env, context) {
-    const failed = (error: unknown) => answerFailure(error, { request, env, context });
+    const arrivedAtMs = Date.now();
+    const failed = (error: unknown) => answerFailure(error, { request, env, context, arrivedAtMs });
     try {
       // A rejection is caught as one: awaiting here besides would cost each request a turn of its own.
-      return handle(request, depsOf(env), context).catch(failed);
+      return handle({ request, arrivedAtMs, background: context }, depsOf(env)).catch(failed);
     } catch (error) {
       return failed(error); // variables that cannot be read
     }
   },
 } satisfies ExportedHandler<Env>;
 
-type Failed = { readonly request: Request; readonly env: Env; readonly context: ExecutionContext };
+type Failed = {
+  readonly request: Request;
+  readonly env: Env;
+  readonly context: ExecutionContext;
+  readonly arrivedAtMs: number;
+};
 
-function answerFailure(error: unknown, { request, env, context }: Failed): Response {
+function answerFailure(error: unknown, { request, env, context, arrivedAtMs }: Failed): Response {
   const requestId = crypto.randomUUID();
   logEvent("request.failed", { requestId, error: error instanceof Error ? error.stack : String(error) });
+  const answer = problem("internal", request, { requestId });
   const deps = depsByEnv.get(env); // There are none when the variables cannot be read.
-  deps?.propagation.noteInternalError(deps.snapshots.current(), deps.now(), context);
-  return problem("internal", request, { requestId });
+  if (deps === undefined) return answer;
+  deps.propagation.noteInternalError(deps.snapshots.current(), deps.now(), context);
+  return ownAnswer(answer, { request, arrivedAtMs, background: context }, deps);
 }
 
 function depsOf(env: Env): Deps {

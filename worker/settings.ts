@@ -5,6 +5,7 @@
 import * as z from "zod/mini";
 import { BEACON_MS_DEFAULT, BEACON_MS_DEVELOPMENT } from "../config/beacon.ts";
 import { Name } from "../config/ids.ts";
+import { TELEMETRY_MS_DEVELOPMENT, TELEMETRY_WINDOW_MS } from "../config/telemetry.ts";
 import type { AffinitySecrets } from "./affinity-cookie.ts";
 import { fromBase64 } from "./base64.ts";
 
@@ -14,12 +15,16 @@ export type Egress = { fetch(url: string, init: RequestInit): Promise<Response> 
 export type Env = {
   readonly CONFIG: KVNamespace;
   readonly BEACON: DurableObjectNamespace;
+  readonly TELEMETRY: DurableObjectNamespace;
+  /** Where telemetry goes besides (`io/analytics-engine.ts`). */
+  readonly TELEMETRY_AE?: AnalyticsEngineDataset;
   readonly EGRESS?: Egress;
   readonly ENVIRONMENT: string;
   readonly DEVELOPMENT?: string;
   readonly TRUST_VISITOR_HEADERS?: string;
   readonly SNAPSHOT_PUBLIC_KEYS: string;
   readonly BEACON_MS?: string;
+  readonly TELEMETRY_MS?: string;
   readonly AFFINITY_KEYS?: string;
   readonly SERVER_TIMING?: string;
 };
@@ -33,6 +38,7 @@ const Variables = z.object({
   TRUST_VISITOR_HEADERS: flag,
   SNAPSHOT_PUBLIC_KEYS: z.string(),
   BEACON_MS: z._default(z.string().check(z.regex(/^[0-9]{0,6}$/)), ""),
+  TELEMETRY_MS: z._default(z.string().check(z.regex(/^(?:|0|1000|2000|5000|10000)$/)), ""),
   AFFINITY_KEYS: z._default(z.string(), "{}"),
   SERVER_TIMING: flag,
 });
@@ -55,6 +61,8 @@ export type Settings = {
   readonly publicKeys: Readonly<Record<string, string>>;
   /** How old what a beacon said may get; see `io/freshness.ts`. */
   readonly beaconMs: number;
+  /** The windows in which answers are counted and told of; 0 for none. A whole number of them is in those that are kept. */
+  readonly telemetryMs: number;
   readonly affinitySecrets: AffinitySecrets;
   /** Whether answers tell in `Server-Timing` how long decision and cluster took. */
   readonly serverTiming: boolean;
@@ -67,6 +75,7 @@ export function readSettings(env: Env): Settings {
     AffinityKeys,
     JSON.parse(variables.AFFINITY_KEYS === "" ? "{}" : variables.AFFINITY_KEYS),
   );
+  const telemetryMsDefault = development ? TELEMETRY_MS_DEVELOPMENT : TELEMETRY_WINDOW_MS;
   const beaconMsDefault = development ? BEACON_MS_DEVELOPMENT : BEACON_MS_DEFAULT;
   return {
     environment: variables.ENVIRONMENT,
@@ -77,6 +86,7 @@ export function readSettings(env: Env): Settings {
     affinitySecrets: Object.fromEntries(
       Object.entries(affinityKeys).map(([id, secret]) => [id, fromBase64(secret)] as const),
     ),
+    telemetryMs: variables.TELEMETRY_MS === "" ? telemetryMsDefault : Number(variables.TELEMETRY_MS),
     beaconMs: variables.BEACON_MS === "" ? beaconMsDefault : Number(variables.BEACON_MS),
   };
 }

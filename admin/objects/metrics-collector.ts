@@ -5,9 +5,18 @@
  */
 import type { Vantage } from "../../config/vantage.ts";
 import type { MetricFacts } from "../core/metrics/families.ts";
-import type { ExportFigures } from "../core/metrics/figures.ts";
+import type { ExportFigures, TrafficFigures } from "../core/metrics/figures.ts";
 import type { Topology } from "../core/metrics/topology.ts";
-import { type AdminEnv, beaconStub, exportStub, fleetStub, healthStub, proberStub, statusStub } from "../env.ts";
+import {
+  type AdminEnv,
+  beaconStub,
+  exportStub,
+  fleetStub,
+  healthStub,
+  proberStub,
+  statusStub,
+  telemetryRootStub,
+} from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { VERSION } from "../version.ts";
 import { withinMs } from "./deadline.ts";
@@ -31,10 +40,11 @@ export class MetricsCollector {
   /** `own`: of the object that asks, when it is the one that exports. */
   async collect(own?: ExportFigures): Promise<MetricFacts> {
     const env = this.#env;
-    const [fleet, health, drift, exported] = await Promise.all([
+    const [fleet, health, drift, traffic, exported] = await Promise.all([
       this.#askFleet(),
       ask("health", healthStub(env).readFigures()),
       ask("status", statusStub(env).readDriftFigures()),
+      ask("telemetry", readTraffic(env)),
       own === undefined ? ask("export", exportStub(env).readFigures()) : answered("export", own),
     ]);
     const [beacons, probers] = await Promise.all([
@@ -43,11 +53,15 @@ export class MetricsCollector {
     ]);
     return {
       ...{ version: VERSION, nowMs: Date.now() },
-      sources: [fleet, health, drift, exported, ...beacons, ...probers].map(({ source, up }) => ({ source, up })),
+      sources: [fleet, health, drift, traffic, exported, ...beacons, ...probers].map(({ source, up }) => ({
+        source,
+        up,
+      })),
       ...(fleet.figures === undefined ? {} : { fleet: fleet.figures }),
       ...(this.#topology === undefined ? {} : { topology: this.#topology }),
       ...(health.figures === undefined ? {} : { health: health.figures }),
       ...(drift.figures === undefined ? {} : { drift: drift.figures }),
+      ...(traffic.figures === undefined ? {} : { traffic: traffic.figures }),
       ...(exported.figures === undefined ? {} : { export: exported.figures }),
       ...{ beacons: beacons.flatMap(atVantage), probers: probers.flatMap(atVantage) },
     };
@@ -66,6 +80,12 @@ export class MetricsCollector {
       this.#vantages.map(async (vantage) => ({ vantage, ...(await ask(`${kind}:${vantage}`, read(vantage))) })),
     );
   }
+}
+
+async function readTraffic(env: AdminEnv): Promise<TrafficFigures> {
+  const root = telemetryRootStub(env);
+  const [totals, { lost }] = await Promise.all([root.totals(), root.summary()]);
+  return { totals, lost };
 }
 
 function atVantage<T>({ vantage, figures }: { readonly vantage: Vantage } & Asked<T>) {

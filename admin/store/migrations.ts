@@ -316,6 +316,36 @@ export const STATUS_MIGRATIONS: readonly Migration[] = [
   },
 ];
 
+/** Windows of telemetry, of a data centre or of all: 10 seconds, minutes and hours, each a text in parts. */
+const WINDOWS_TABLE = `CREATE TABLE windows (
+  level INTEGER NOT NULL,
+  start_ms INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (level, start_ms, part)
+) WITHOUT ROWID`;
+
+export const TELEMETRY_SHARD_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      TEXTS_TABLE,
+      WINDOWS_TABLE,
+      // What the root has not acknowledged, in the order in which it goes out.
+      `CREATE TABLE outbox (
+        sequence INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (sequence, part)
+      ) WITHOUT ROWID`,
+    ],
+  },
+];
+
+export const TELEMETRY_ROOT_MIGRATIONS: readonly Migration[] = [
+  { version: 1, statements: [TEXTS_TABLE, WINDOWS_TABLE] },
+];
+
 export function migrate(storage: DurableObjectStorage, migrations: readonly Migration[]): void {
   storage.transactionSync(() => {
     storage.sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");

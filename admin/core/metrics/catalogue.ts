@@ -23,13 +23,13 @@ export const METRICS = {
     labels: ["service", "region", "side", "outcome"],
     help: "Time from the arrival of a request at the edge to the head of its answer; bad: 5xx and own.",
   },
-  telemetryDroppedReports: {
-    ...{ name: "edge_telemetry_dropped_reports_total", type: "counter", labels: [], seriesMax: 1 },
-    help: "Reports of edges that could not be delivered; their requests are missing in all figures.",
+  telemetryLostReports: {
+    ...{ name: "edge_telemetry_lost_reports_total", type: "counter", labels: [], seriesMax: 1 },
+    help: "Reports that edges or data centres gave up; their requests are missing in all figures of requests.",
   },
-  telemetryDroppedRequests: {
-    ...{ name: "edge_telemetry_dropped_requests_total", type: "counter", labels: [], seriesMax: 1 },
-    help: "Requests in reports that could not be delivered.",
+  telemetryLostRequests: {
+    ...{ name: "edge_telemetry_lost_requests_total", type: "counter", labels: [], seriesMax: 1 },
+    help: "Requests in reports that were given up.",
   },
 
   // What is configured.

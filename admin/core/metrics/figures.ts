@@ -70,10 +70,8 @@ export type ExportFigures = {
 };
 
 export type TrafficFigures = {
-  /** Since when the totals have been counted. */
-  readonly sinceMs: number;
   /** In the order in which they were first counted. */
   readonly totals: readonly TelemetryTotal[];
-  /** What edges gave up. */
-  readonly dropped: TelemetryDropped;
+  /** What edges and data centres gave up. */
+  readonly lost: TelemetryDropped;
 };

@@ -10,24 +10,24 @@ import { METRICS } from "./catalogue.ts";
 import { family, histogram, type MetricFamily } from "./family.ts";
 import type { TrafficFigures } from "./figures.ts";
 
-export function trafficFamilies({ sinceMs, totals, dropped }: TrafficFigures): readonly MetricFamily[] {
+export function trafficFamilies({ totals, lost }: TrafficFigures): readonly MetricFamily[] {
   // What was counted longest keeps its own series, so that none loses it to one that came later.
   const requests = totals.map(({ key: { service, region, cluster, side, statusClass }, requests: value }) => ({
     labels: { service, region, cluster, side, status_class: statusClass },
-    ...{ value, sinceMs },
+    value,
   }));
   return [
     family(METRICS.requests, requests),
     histogram(METRICS.requestDuration, {
       bounds: DURATION_BUCKETS_MS.map((ms) => ms / 1_000),
-      samples: durations(totals, sinceMs),
+      samples: durations(totals),
     }),
-    family(METRICS.telemetryDroppedReports, [{ labels: {}, value: dropped.reports, sinceMs }]),
-    family(METRICS.telemetryDroppedRequests, [{ labels: {}, value: dropped.requests, sinceMs }]),
+    family(METRICS.telemetryLostReports, [{ labels: {}, value: lost.reports }]),
+    family(METRICS.telemetryLostRequests, [{ labels: {}, value: lost.requests }]),
   ];
 }
 
-function durations(totals: readonly TelemetryTotal[], sinceMs: number) {
+function durations(totals: readonly TelemetryTotal[]) {
   const groups = groupBy(totals, ({ key: { service, region, side, statusClass } }) => {
     const outcome = BAD_STATUS_CLASSES.includes(statusClass) ? "bad" : "good";
     return [service, region, side, outcome].join("/");
@@ -36,7 +36,7 @@ function durations(totals: readonly TelemetryTotal[], sinceMs: number) {
     const [service = "", region = "", side = "", outcome = ""] = name.split("/");
     const sums = bucketSums(members);
     const sum = members.reduce((total, { latencySumMs }) => total + latencySumMs, 0) / 1_000;
-    return { labels: { service, region, side, outcome }, counts: sums, sum, sinceMs };
+    return { labels: { service, region, side, outcome }, counts: sums, sum };
   });
 }
 

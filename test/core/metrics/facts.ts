@@ -65,9 +65,8 @@ export const FACTS: MetricFacts = {
   },
   drift: [{ severity: "error", kind: "declared", count: 2 }],
   traffic: {
-    sinceMs: SINCE_MS,
     totals: [total("eu-west-blue", "2xx", 900), total("eu-west-blue", "5xx", 100), total("us-east-blue", "2xx", 50)],
-    dropped: { reports: 1, requests: 12 },
+    lost: { reports: 1, requests: 12 },
   },
   export: { sinceMs: SINCE_MS, successes: 58, failures: 2, rejectedPoints: 0, lastSuccessMs: NOW_MS - 20_000 },
   beacons: [

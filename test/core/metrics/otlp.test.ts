@@ -43,11 +43,11 @@ test("every family arrives, under the name that Prometheus knows", () => {
 
 describe("types", () => {
   test("a counter is a monotonic, cumulative sum of whole numbers since it began", () => {
-    const { sum, unit } = metricNamed("edge_requests_total");
+    const { sum, unit } = metricNamed("edge_probe_success_total");
     expect(sum).toMatchObject({ isMonotonic: true, aggregationTemporality: 2 });
     expect(unit ?? "").toBe("");
     const [point] = sum?.dataPoints ?? [];
-    expect(point?.asInt?.toString()).toBe("900");
+    expect(point?.asInt?.toString()).toBe("700");
     expect(point?.startTimeUnixNano?.toString()).toBe(`${NOW_MS - 3_600_000}000000`);
     expect(point?.timeUnixNano?.toString()).toBe(`${NOW_MS}000000`);
   });
