@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { readVectors } from "../vectors.ts";
-import { HAS_PROMETHEUS, promtool, WHY_SKIPPED } from "./promtool.ts";
+import { promtool, skipWithoutPrometheus } from "./promtool.ts";
 import { PROMETHEUS_FOLDER } from "./shipped.ts";
 
 type Severity = "page" | "ticket";
@@ -115,7 +115,9 @@ const published = evaluation.map(
   }),
 );
 
-describe.runIf(HAS_PROMETHEUS)(`burn alerts${WHY_SKIPPED}`, () => {
+beforeEach(skipWithoutPrometheus);
+
+describe("burn alerts", () => {
   test.each(KINDS)("$name: fire above each threshold when both windows are, and for nobody else", (kind) => {
     expect(boundaries.length).toBeGreaterThanOrEqual(12);
     expect(evaluate(boundaries, kind)).toBe("");

@@ -1,15 +1,17 @@
 /** Prometheus' own tool, on what we write and on what we ship. */
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { familiesOf } from "../../../admin/core/metrics/families.ts";
 import { writeText } from "../../../admin/core/metrics/text.ts";
 import { FACTS } from "./facts.ts";
-import { HAS_PROMETHEUS, promtool, WHY_SKIPPED } from "./promtool.ts";
+import { promtool, skipWithoutPrometheus } from "./promtool.ts";
 import { PROMETHEUS_FOLDER, RULE_FILES, RULE_TESTS } from "./shipped.ts";
 
 /** Rules are evaluated for days of data, by a program of its own, on a machine that does other things meanwhile. */
 const RULES_MS_MAX = 60_000;
 
-describe.runIf(HAS_PROMETHEUS)(`promtool${WHY_SKIPPED}`, () => {
+beforeEach(skipWithoutPrometheus);
+
+describe("promtool", () => {
   test("finds nothing wrong with the metrics", () => {
     expect(promtool(["check", "metrics"], writeText(familiesOf(FACTS), "prometheus"))).toEqual({
       fine: true,

@@ -1,14 +1,18 @@
 /**
  * promtool, which comes with Prometheus (Debian's package `prometheus`). Whoever has it runs the tests that need it; on a
- * machine without it they are skipped, and their name says why.
+ * machine without it they skip themselves, and the end of the run says why.
  */
 import { spawnSync } from "node:child_process";
+import type { TestContext } from "vitest";
 
 export const HAS_PROMETHEUS = ["promtool", "prometheus"].every(
   (program) => spawnSync(program, ["--version"]).status === 0,
 );
 
-export const WHY_SKIPPED = HAS_PROMETHEUS ? "" : " (not run: Debian's package prometheus is not installed)";
+/** For `beforeEach`. */
+export function skipWithoutPrometheus({ skip }: Pick<TestContext, "skip">): void {
+  skip(!HAS_PROMETHEUS, "prometheus and promtool are not installed (Debian: apt-get install prometheus)");
+}
 
 /** What it says, and whether it was content. */
 export function promtool(args: readonly string[], input = ""): { readonly fine: boolean; readonly output: string } {
