@@ -37,6 +37,7 @@ import { addSecretRoutes } from "./routes/secrets.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addTelemetryRoutes } from "./routes/telemetry.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
 export function createApp(): App {
@@ -73,6 +74,7 @@ export function createApp(): App {
   addDriftRoutes(app);
   addSecretRoutes(app);
   addPropagationRoutes(app);
+  addTelemetryRoutes(app);
   addMetricsRoute(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
