@@ -29,6 +29,7 @@ import { addFleetRoutes } from "./routes/fleet.ts";
 import { addGuardRoutes } from "./routes/guards.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
+import { addMetricsRoute } from "./routes/metrics.ts";
 import { addObjectiveRoutes } from "./routes/objectives.ts";
 import { addPreflightRoutes } from "./routes/preflight.ts";
 import { addProblemRoutes } from "./routes/problems.ts";
@@ -39,6 +40,7 @@ import { addSecretRoutes } from "./routes/secrets.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addTelemetryRoutes } from "./routes/telemetry.ts";
 import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
@@ -49,7 +51,7 @@ export function createApp(): App {
 
   app.use(commonHeaders);
   // The token comes before the address, so that nobody without one can learn what exists.
-  app.use("/v1/*", bearer);
+  app.use("/v1/*", bearer("read"));
   app.use("/v1/*", recordRefusals);
   app.use(knownRoute((env) => [...documentedRoutes(app), ...(isDevelopment(env) ? DEVELOPMENT_ROUTES : [])]));
   app.use(jsonBody);
@@ -80,6 +82,8 @@ export function createApp(): App {
   addDriftRoutes(app);
   addSecretRoutes(app);
   addPropagationRoutes(app);
+  addTelemetryRoutes(app);
+  addMetricsRoute(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
   addBackupRoutes(app);

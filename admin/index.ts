@@ -4,6 +4,7 @@ import type { AdminEnv } from "./env.ts";
 
 export { AlertObject } from "./objects/alert-object.ts";
 export { BeaconObject } from "./objects/beacon-object.ts";
+export { ExportObject } from "./objects/export-object.ts";
 export { FleetObject } from "./objects/fleet-object.ts";
 export { HealthObject } from "./objects/health-object.ts";
 export { ProberObject } from "./objects/prober-object.ts";

@@ -14,16 +14,23 @@ import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
+import type { FleetFigures } from "../core/metrics/figures.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
-import { type AdminEnv, isDevelopment } from "../env.ts";
+import { type AdminEnv, exportStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type ApprovalRecord, approvalsBefore, findApproval, nextApprovalExpiryMs } from "../store/approvals.ts";
 import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-tokens.ts";
 import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
-import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import {
+  type RevisionRange,
+  type RevisionRecord,
+  revisionsBefore,
+  revisionsBetween,
+  targetRevision,
+} from "../store/revisions.ts";
 import { ApprovalDesk, type Vote } from "./approval-desk.ts";
 import type { AuditExportPage } from "./audit-export.ts";
 import {
@@ -38,11 +45,14 @@ import {
 import { BackupTransfer, type Restored } from "./backup-transfer.ts";
 import { type Answered, CommitPath, IDEMPOTENCY_RUNNING } from "./commit-path.ts";
 import { CommitWriter } from "./commit-writer.ts";
+import { withinMs } from "./deadline.ts";
 import type { DebugTokenRequest, IssuedDebugToken } from "./debug-token-issuer.ts";
 import { FailingSwitch } from "./failing-switch.ts";
+import { fleetFigures } from "./fleet-figures.ts";
 import { History, type RevisionView } from "./history.ts";
 import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
 import { IncidentTeller } from "./incident-teller.ts";
+import { hasOtlpDestination } from "./otlp-destination.ts";
 import { OwnChanges } from "./own-changes.ts";
 import { type PreflightRequest, runPreflight } from "./preflight.ts";
 import { ProgressiveRelease } from "./progressive-release.ts";
@@ -57,6 +67,8 @@ import { tidyUp } from "./upkeep.ts";
 const RESCUE_MS = 5_000;
 /** How often the outbox is looked after when nothing is due. Deploying a new release of this Worker wakes nobody. */
 const REVIEW_MS = 300_000;
+
+const EXPORT_MS_MAX = 1_000;
 
 /** Between two turns of forgetting what has been kept long enough, while there is more of it. */
 const TIDY_MS = 1_000;
@@ -170,6 +182,12 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async listRevisions(before: number, limit: number): Promise<readonly RevisionRecord[]> {
     this.#check();
     return revisionsBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  /** Those of a stretch of time, oldest first; the newest `limit` of them. */
+  async listRevisionsBetween(range: RevisionRange): Promise<readonly RevisionRecord[]> {
+    this.#check();
+    return revisionsBetween(this.ctx.storage.sql, range);
   }
 
   async readRevision(revision: number): Promise<RevisionView | undefined> {
@@ -340,6 +358,13 @@ export class FleetObject extends DurableObject<AdminEnv> {
     return { targetRevision: this.#target.state.revision, vantages: this.#publisher.vantages() };
   }
 
+  /** For a scrape. The topology is left out when whoever asks has that of this digest. */
+  async readFigures(known: string | undefined): Promise<FleetFigures> {
+    this.#check();
+    const deps = { audit: this.#audit, target: this.#target, release: this.#release, publisher: this.#publisher };
+    return fleetFigures({ sql: this.ctx.storage.sql, ...deps }, known, Date.now());
+  }
+
   // --- Debug tokens
 
   async issueDebugToken(
@@ -376,6 +401,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
       await this.#publisher.publish();
       await this.#teller.tell();
       await this.#checkpoint();
+      await this.#wakeExport();
       this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
     } catch (error) {
@@ -390,6 +416,16 @@ export class FleetObject extends DurableObject<AdminEnv> {
       await this.#audit.checkpointIfDue(Date.now());
     } catch (error) {
       logEvent("audit.notSigned", { error: errorText(error) });
+    }
+  }
+
+  /** Metrics are pushed by an object of its own, which somebody has to start: once more does no harm. */
+  async #wakeExport(): Promise<void> {
+    if (!hasOtlpDestination(this.env)) return;
+    try {
+      await withinMs(EXPORT_MS_MAX, "export", exportStub(this.env).wake());
+    } catch (error) {
+      logEvent("export.notWoken", { error: errorText(error) });
     }
   }
 

@@ -15,6 +15,8 @@ import { type HealthOverview, overviewOf } from "../core/health/overview.ts";
 import type { Transition } from "../core/health/transitions.ts";
 import type { VantageMessage } from "../core/health/view.ts";
 import { HealthWatch, NOTHING_KEPT, type WatchConfig } from "../core/health/watch.ts";
+import type { HealthFigures } from "../core/metrics/figures.ts";
+import { healthFigures } from "../core/metrics/health-figures.ts";
 import { type AdminEnv, alertStub, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
@@ -119,6 +121,12 @@ export class HealthObject extends DurableObject<AdminEnv> {
     this.#failing.check();
     const times = { sequence: this.#sequence, atMs: this.#reportedAtMs, nowMs: Date.now() };
     return overviewOf(this.#watch, times, clusters);
+  }
+
+  /** For a scrape. */
+  async readFigures(): Promise<HealthFigures> {
+    this.#failing.check();
+    return healthFigures(this.#watch);
   }
 
   /** Newest first. */

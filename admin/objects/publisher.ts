@@ -128,6 +128,15 @@ export class Publisher {
     };
   }
 
+  /** Every one, and how deliveries to it go. */
+  carriers(): readonly { readonly name: string; readonly behind: boolean; readonly failures: number }[] {
+    const wanted = this.#deps.wanted();
+    return loadCarriers(this.#deps.sql).map((carrier) => ({
+      ...{ name: carrier.name, failures: carrier.failures },
+      behind: this.#isBehind(carrier, wanted),
+    }));
+  }
+
   /** Of all beacons that were ever told of a revision. */
   vantages(): readonly Vantage[] {
     return loadCarriers(this.#deps.sql).flatMap(({ name }) => {

@@ -10,6 +10,8 @@ import type { DriftPolicy } from "../../config/policy.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import type { TrackedDrift } from "../core/drift/track.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
+import { driftFigures } from "../core/metrics/drift-figures.ts";
+import type { DriftFigures } from "../core/metrics/figures.ts";
 import { type SecretView, secretViews } from "../core/secrets/overview.ts";
 import { refusalOf } from "../core/status/refusals.ts";
 import type { StatusConfig } from "../core/status/status-config.ts";
@@ -163,6 +165,11 @@ export class StatusObject extends DurableObject<AdminEnv> {
     this.#look(Date.now());
     const policy = this.#config.declared.policy?.drift;
     return { tracked: this.#drift.tracked, ...(policy === undefined ? {} : { policy }) };
+  }
+
+  /** For a scrape. */
+  async readDriftFigures(): Promise<DriftFigures> {
+    return driftFigures((await this.readDrift()).tracked);
   }
 
   async readSecrets(): Promise<readonly SecretView[]> {

@@ -13,6 +13,7 @@ const INDEX = `Fairlead admin ${VERSION}
 /healthz        whether this Worker runs
 /version        which release it is
 /problems/...   what an error means and how to fix it
+/metrics        for Prometheus; needs a bearer token, of the role scraper at least
 /v1/...         needs a bearer token
 `;
 

@@ -4,8 +4,18 @@ import { ACTIONS, type Action } from "../../../config/policy.ts";
 /**
  * `responder` makes things safer and nothing else, so that anybody on call can have it. `operator` moves traffic,
  * `maintainer` also applies documents, `approver` is the second person, `auditor` reads what happened. `admin` may do all.
+ * `scraper` reads `/metrics` alone: its token lies in the configuration of a monitoring system.
  */
-export const ROLES = ["viewer", "responder", "operator", "maintainer", "approver", "auditor", "admin"] as const;
+export const ROLES = [
+  "scraper",
+  "viewer",
+  "responder",
+  "operator",
+  "maintainer",
+  "approver",
+  "auditor",
+  "admin",
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export type Principal = {
@@ -17,6 +27,7 @@ export type Principal = {
 /** What may be asked for beside changes of routing. */
 export const DUTIES = [
   "read",
+  "metrics.read",
   "approve",
   "incident.open",
   "incident.close",
@@ -31,6 +42,8 @@ export const DUTIES = [
   "backup.restore",
 ] as const;
 export type Duty = (typeof DUTIES)[number];
+
+const READING: readonly Duty[] = ["read", "metrics.read"];
 
 const SAFER: readonly (Action | Duty)[] = [
   "region.drain",
@@ -59,12 +72,13 @@ const OPERATING: readonly (Action | Duty)[] = [
 ];
 
 const MAY: Readonly<Record<Role, readonly (Action | Duty)[]>> = {
-  viewer: ["read"],
-  responder: ["read", ...SAFER],
-  operator: ["read", ...OPERATING],
-  maintainer: ["read", ...OPERATING, "fleet.apply", "webhook.secret"],
-  approver: ["read", "approve"],
-  auditor: ["read", "audit.read", "backup.read"],
+  scraper: ["metrics.read"],
+  viewer: READING,
+  responder: [...READING, ...SAFER],
+  operator: [...READING, ...OPERATING],
+  maintainer: [...READING, ...OPERATING, "fleet.apply", "webhook.secret"],
+  approver: [...READING, "approve"],
+  auditor: [...READING, "audit.read", "backup.read"],
   admin: [...ACTIONS, ...DUTIES],
 };
 

@@ -26,7 +26,8 @@ declare module "vitest" {
 }
 
 /** Seen by the tests through `/seen`: what the last probe of a path looked like. */
-const seen = new Map<string, { method: string; headers: IncomingMessage["headers"]; count: number }>();
+const seen = new Map<string, Seen>();
+type Seen = { method: string; headers: IncomingMessage["headers"]; body: string; count: number };
 
 /**
  * By name, so that a test can turn its own origin around: `/switch/<name>/<status>`, or, for the probes of one vantage
@@ -56,8 +57,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end(JSON.stringify(seen.get(`/${name}/${value}`) ?? null));
     return;
   }
-  const before = seen.get(pathname)?.count ?? 0;
-  seen.set(pathname, { method: request.method ?? "", headers: request.headers, count: before + 1 });
+  note(pathname, request);
   switch (verb) {
     case "hang":
       return;
@@ -88,6 +88,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     case "json":
       response.writeHead(200, { "content-type": "application/json" });
       flood(endless(`{"ready":${"[".repeat(10_000)}`), response);
+      return;
+    case "partial":
+      response.end(JSON.stringify({ partialSuccess: { rejectedDataPoints: name, errorMessage: "too old" } }));
       return;
     case ".well-known":
       report(request, response);
@@ -139,6 +142,15 @@ function report(request: IncomingMessage, response: ServerResponse): void {
   const way = ways[switched.get("status") ?? 404];
   if (way === undefined) response.writeHead(404).end();
   else way();
+}
+
+function note(pathname: string, request: IncomingMessage): void {
+  const count = (seen.get(pathname)?.count ?? 0) + 1;
+  const noted: Seen = { method: request.method ?? "", headers: request.headers, body: "", count };
+  seen.set(pathname, noted);
+  request.setEncoding("utf8").on("data", (text: string) => {
+    noted.body += text;
+  });
 }
 
 function vantageOf({ headers }: IncomingMessage): string {

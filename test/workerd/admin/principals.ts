@@ -2,6 +2,7 @@
 import type { Principal } from "../../../admin/core/authority/principal.ts";
 
 export const PRINCIPALS = [
+  { name: "scraper", kind: "machine", roles: ["scraper"] },
   { name: "viewer", kind: "person", roles: ["viewer"] },
   { name: "responder", kind: "person", roles: ["responder"] },
   { name: "operator", kind: "person", roles: ["operator"] },

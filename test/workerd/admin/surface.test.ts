@@ -7,6 +7,7 @@ import { ask } from "./support.ts";
 const OPERATIONS = [
   "GET /",
   "GET /healthz",
+  "GET /metrics",
   "GET /openapi.json",
   "GET /problems/{code}",
   "GET /v1/alerts",
@@ -33,6 +34,9 @@ const OPERATIONS = [
   "GET /v1/health/clusters/{name}",
   "GET /v1/health/transitions",
   "GET /v1/incidents",
+  "GET /v1/metrics/demand",
+  "GET /v1/metrics/distribution",
+  "GET /v1/metrics/query",
   "GET /v1/objectives",
   "GET /v1/overrides",
   "GET /v1/propagation",
@@ -143,7 +147,7 @@ describe("/openapi.json", () => {
     expect(new Set(all.map(([, { operationId }]) => operationId)).size).toBe(all.length);
     for (const [name, operation] of all) {
       expect(operation.summary, name).not.toBe("");
-      const open = !name.includes(" /v1/");
+      const open = !name.includes(" /v1/") && name !== "GET /metrics";
       const signed = SIGNED.includes(name) ? [{ clusterSignature: [] }] : undefined;
       expect(operation.security, name).toEqual(open ? [] : signed);
       if (open) continue;
