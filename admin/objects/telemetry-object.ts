@@ -9,7 +9,7 @@ import { TelemetryReportSchema } from "../../config/telemetry-report.ts";
 import { backoffMs } from "../core/publish/backoff.ts";
 import { type AdminEnv, isDevelopment, telemetryRootStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { migrate, TELEMETRY_SHARD_MIGRATIONS } from "../store/migrations.ts";
+import { migrate, TELEMETRY_MIGRATIONS } from "../store/migrations.ts";
 import { TelemetryShard } from "../store/telemetry-shard.ts";
 import { withinMs } from "./deadline.ts";
 import { FailingSwitch } from "./failing-switch.ts";
@@ -36,7 +36,7 @@ export class TelemetryObject extends DurableObject<AdminEnv> {
 
   constructor(ctx: DurableObjectState, env: AdminEnv) {
     super(ctx, env);
-    migrate(ctx.storage, TELEMETRY_SHARD_MIGRATIONS);
+    migrate(ctx.storage, TELEMETRY_MIGRATIONS);
     this.#failing = new FailingSwitch(ctx.storage, isDevelopment(env));
     const name = ctx.id.name ?? ctx.id.toString();
     const shard = name.slice(name.indexOf(":") + 1);
