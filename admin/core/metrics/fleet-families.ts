@@ -46,16 +46,19 @@ function auditFamilies({ leaves, signed, signedAtMs }: FleetFigures["audit"], no
   ];
 }
 
-export function topologyFamilies({ regions, weights }: Topology): readonly MetricFamily[] {
+export function topologyFamilies({ regions, weights, weightsOmitted }: Topology): readonly MetricFamily[] {
   return [
     family(
       METRICS.regionDrained,
       regions.map(({ region, drained }) => ({ labels: { region }, value: drained ? 1 : 0 })),
     ),
-    family(
-      METRICS.regionWeight,
-      weights.map(({ route, rule, region, weight }) => ({ labels: { route, rule, region }, value: weight })),
-    ),
+    {
+      ...family(
+        METRICS.regionWeight,
+        weights.map(({ route, rule, region, weight }) => ({ labels: { route, rule, region }, value: weight })),
+      ),
+      omitted: weightsOmitted,
+    },
   ];
 }
 

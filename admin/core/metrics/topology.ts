@@ -4,6 +4,7 @@
  */
 import { DEFAULT_RULE } from "../../../config/documents.ts";
 import type { Snapshot, SnapshotRoute } from "../../../config/snapshot.ts";
+import { METRICS } from "./catalogue.ts";
 
 export type TopologyCluster = {
   readonly cluster: string;
@@ -26,11 +27,18 @@ export type Topology = {
   readonly regions: readonly { readonly region: string; readonly drained: boolean }[];
   /** In the order of their names. */
   readonly clusters: readonly TopologyCluster[];
-  /** Of all rules that are in force. Regions that a rule does not name, and rules that go by distance, have none. */
+  /**
+   * Of the rules that are in force, as many as are shown. Regions that a rule does not name, and rules that go by
+   * distance, have none.
+   */
   readonly weights: readonly TopologyWeight[];
+  /** How many more there are. */
+  readonly weightsOmitted: number;
 };
 
 export function topologyOf({ regions, clusters, routes }: Snapshot, digest: string): Topology {
+  const weights = routes.flatMap(weightsOf);
+  const { seriesMax } = METRICS.regionWeight;
   const closed = new Set(regions.filter(({ availability }) => availability.adminState !== "enabled").map(nameOf));
   return {
     digest,
@@ -39,7 +47,8 @@ export function topologyOf({ regions, clusters, routes }: Snapshot, digest: stri
       ...{ cluster: name, service, region },
       inService: availability.adminState === "enabled" && !closed.has(region),
     })),
-    weights: routes.flatMap(weightsOf),
+    weights: weights.slice(0, seriesMax),
+    weightsOmitted: Math.max(weights.length - seriesMax, 0),
   };
 }
 

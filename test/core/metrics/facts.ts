@@ -51,6 +51,7 @@ export const FACTS: MetricFacts = {
       { route: "web", rule: "europe", region: "eu-west", weight: 90 },
       { route: "web", rule: "europe", region: "us-east", weight: 10 },
     ],
+    weightsOmitted: 0,
   },
   health: {
     panic: false,

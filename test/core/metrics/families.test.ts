@@ -136,11 +136,12 @@ describe("bounds", () => {
   });
 
   test("gauges beyond them are left out, and that is told", () => {
-    const weights = Array.from({ length: 4_001 }, (_, at) => ({ route: `r${at}`, rule: "x", region: "a", weight: at }));
-    const topology = { digest: "", regions: [], clusters: [], weights };
-    expect(linesOf("edge_region_weight", { topology })).toHaveLength(4_000);
+    const regions = Array.from({ length: 70 }, (_, at) => ({ region: `r${at}`, drained: false }));
+    const topology = { digest: "", regions, clusters: [], weights: [], weightsOmitted: 12 };
+    expect(linesOf("edge_region_drained", { topology })).toHaveLength(64);
     expect(linesOf("edge_series_omitted", { topology })).toEqual([
-      'edge_series_omitted{metric="edge_region_weight"} 1',
+      'edge_series_omitted{metric="edge_region_drained"} 6',
+      'edge_series_omitted{metric="edge_region_weight"} 12',
     ]);
     expect(linesOf("edge_series_omitted")).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } 
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import type { AdminEnv } from "../../../admin/env.ts";
 import { ExportObject } from "../../../admin/objects/export-object.ts";
+import { FleetObject } from "../../../admin/objects/fleet-object.ts";
 import { readOtlpDestination } from "../../../admin/objects/otlp-destination.ts";
 import { env, get, send, smallFleet } from "./support.ts";
 
@@ -13,6 +14,8 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await reset();
 });
+
+vi.setConfig({ testTimeout: 40_000 });
 
 const ORIGIN = `http://127.0.0.1:${inject("originPort")}`;
 
@@ -176,6 +179,19 @@ describe("a push", () => {
     const waitMs = await ring({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "nowhere" });
     expect((await figures()).failures).toBe(1);
     expect(waitMs).toBeLessThanOrEqual(60_000);
+  });
+
+  test("is begun by the alarm of the fleet object, when a receiver is named and not otherwise", async () => {
+    await send("PUT", "/v1/fleet", { documents: smallFleet(), reason: "test" });
+    const wake = vi.spyOn(ExportObject.prototype, "wake");
+    const ringFleet = (setting: Setting) =>
+      runInDurableObject(env.FLEET.getByName(env.ENVIRONMENT), (_: FleetObject, state) =>
+        new FleetObject(state, { ...env, ...setting }).alarm(),
+      );
+    await ringFleet({});
+    expect(wake).not.toHaveBeenCalled();
+    await ringFleet(at("/ok/woken"));
+    expect(wake).toHaveBeenCalledTimes(1);
   });
 
   test("is none, and there is no alarm, while no receiver is named", async () => {
