@@ -38,6 +38,7 @@ import { addSecretRoutes } from "./routes/secrets.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addTelemetryRoutes } from "./routes/telemetry.ts";
 import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
@@ -78,6 +79,7 @@ export function createApp(): App {
   addDriftRoutes(app);
   addSecretRoutes(app);
   addPropagationRoutes(app);
+  addTelemetryRoutes(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
   addBackupRoutes(app);

@@ -23,7 +23,13 @@ import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-token
 import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
-import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import {
+  type RevisionRange,
+  type RevisionRecord,
+  revisionsBefore,
+  revisionsBetween,
+  targetRevision,
+} from "../store/revisions.ts";
 import { ApprovalDesk, type Vote } from "./approval-desk.ts";
 import type { AuditExportPage } from "./audit-export.ts";
 import {
@@ -170,6 +176,12 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async listRevisions(before: number, limit: number): Promise<readonly RevisionRecord[]> {
     this.#check();
     return revisionsBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  /** Those of a stretch of time, oldest first; the newest `limit` of them. */
+  async listRevisionsBetween(range: RevisionRange): Promise<readonly RevisionRecord[]> {
+    this.#check();
+    return revisionsBetween(this.ctx.storage.sql, range);
   }
 
   async readRevision(revision: number): Promise<RevisionView | undefined> {

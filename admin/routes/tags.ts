@@ -26,6 +26,7 @@ export const TAGS = [
   { name: "drift", description: "Where clusters differ from what is declared, and from each other." },
   { name: "secrets", description: "Which version of each secret clusters use, and its rotation. Never a value." },
   { name: "propagation", description: "How far a revision has travelled." },
+  { name: "metrics", description: "What the edges answered, how fast, and what changed just before." },
   { name: "debug", description: "Tokens that make the edge show its decisions." },
   { name: "audit", description: "The log of every change and refusal, with proofs that nothing in it was altered." },
   { name: "backup", description: "The whole of an environment in one document, and back." },

@@ -95,6 +95,28 @@ export function revisionsBefore(sql: SqlStorage, before: number, limit: number):
     .map(recordOf);
 }
 
+export type RevisionRange = { readonly fromMs: number; readonly toMs: number; readonly limit: number };
+
+/**
+ * Created in [fromMs, toMs), oldest first; the newest `limit` of them. Times rise with the numbers, so the first and the
+ * last are found by halving, in some thirty steps of one row each, however long the history is.
+ */
+export function revisionsBetween(sql: SqlStorage, { fromMs, toMs, limit }: RevisionRange): readonly RevisionRecord[] {
+  const newest = targetRevision(sql)?.revision ?? 0;
+  const firstSince = (atMs: number): number => {
+    let [low, high] = [1, newest + 1];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((findRevision(sql, middle)?.createdAtMs ?? 0) >= atMs) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  const before = firstSince(toMs);
+  const first = Math.max(firstSince(fromMs), before - limit);
+  return before <= first ? [] : revisionsBefore(sql, before, before - first).toReversed();
+}
+
 function recordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
   const parsed = RevisionRow.parse(row);
   return {

@@ -65,6 +65,7 @@ export class TelemetryReporter {
   #begin(nowMs: number, cf: unknown, background: Background): void {
     const { windowMs } = this.#options;
     this.#end();
+    this.#giveUpOldest();
     const fromMs = Math.floor(nowMs / windowMs) * windowMs;
     const window = { fromMs, untilMs: fromMs + windowMs, answers: new Answers() };
     this.#current = window;
@@ -75,6 +76,9 @@ export class TelemetryReporter {
     if (this.#current === undefined) return;
     this.#ended.push(this.#current);
     this.#current = undefined;
+  }
+
+  #giveUpOldest(): void {
     const [oldest] = this.#ended;
     if (oldest === undefined || this.#ended.length <= ENDED_MAX) return;
     this.#ended.shift();

@@ -29,19 +29,14 @@ export class BeaconObject extends DurableObject {
   }
 }
 
-/** Keeps what it is told: `GET /reports`. A PUT on `/status` says how it answers from then on. */
+/** Keeps what it is told, and answers a GET with it. */
 export class TelemetryObject extends DurableObject {
   reports = [];
-  status = 204;
 
   async fetch(request) {
-    if (request.method === "PUT") {
-      this.status = Number(await request.text());
-      return new Response(null, { status: 204 });
-    }
     if (request.method === "GET") return Response.json(this.reports);
     this.reports.push(JSON.parse(await request.text()));
-    return new Response(null, { status: this.status });
+    return new Response(null, { status: 204 });
   }
 }
 
