@@ -1,8 +1,6 @@
 /** From counts of telemetry to what people are sent: objectives, alerts, owners, incidents, and the way back. */
 import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { healthEvents } from "../../../admin/core/health/health-events.ts";
-import { alertStub } from "../../../admin/env.ts";
 import {
   alertObject,
   applyFleet,
@@ -265,21 +263,4 @@ describe("incidents", () => {
     await look();
     expect(await receivedBy("everybody")).toHaveLength(1);
   });
-});
-
-test("health is told to who asks for it", async () => {
-  await receiver("pager");
-  await fleetWith(webhook("pager", { default: true, events: ["cluster.*"] }));
-  await send("POST", "/v1/webhooks/pager/secret", why);
-  const cause = { atMs: Date.now(), kind: "cluster", cluster: "eu-west-blue", rule: "majority" } as const;
-  const ballot = { healthy: [], degraded: [], unhealthy: [], unknown: [] };
-  for (const [from, to] of [
-    ["healthy", "unhealthy"],
-    ["unhealthy", "healthy"],
-  ] as const)
-    for (const event of healthEvents({ ...cause, from, to, ballot })) await alertStub(env).notify(event);
-  await look();
-  const types = async (name: string) => (await receivedBy(name)).map(({ body }) => JSON.parse(body).type);
-  expect(await types("pager")).toEqual(["cluster.unhealthy", "cluster.recovered"]);
-  expect(await types("everybody")).toEqual([]);
 });
