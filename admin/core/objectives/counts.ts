@@ -3,6 +3,7 @@
  * many were bad, by cluster. A latency objective looks at answers that are no errors; those are the other objective's.
  */
 import { groupBy } from "../../../config/checks/group.ts";
+import { TELEMETRY_NONE } from "../../../config/telemetry.ts";
 import type { ServiceCounts } from "../telemetry/counts.ts";
 import { slowOf } from "../telemetry/counts.ts";
 import type { Errors } from "./burn-rules.ts";
@@ -15,41 +16,41 @@ export type SliCounts = Errors & {
   readonly clusters: readonly ({ readonly cluster: string } & Errors)[];
 };
 
-/** Sums by service and region are looked for once for each window, however many objectives there are. */
+/** What is counted is sorted by service once for each window, however many objectives there are. */
 export class CountedWindows {
   readonly #countsOver: CountsOver;
-  readonly #byPlace = new Map<number, ReadonlyMap<string, readonly ServiceCounts[]> | undefined>();
+  readonly #byWindow = new Map<number, ReadonlyMap<string, readonly ServiceCounts[]> | undefined>();
 
   constructor(countsOver: CountsOver) {
     this.#countsOver = countsOver;
   }
 
-  /** Undefined: nobody could say, which is not the same as no requests. */
-  counts(
-    objective: Pick<Objective, "service" | "region" | "sli" | "thresholdMs">,
-    windowMs: number,
-  ): SliCounts | undefined {
-    const places = this.#placesOf(windowMs);
-    if (places === undefined) return undefined;
-    const clusters = (places.get(placeOf(objective)) ?? []).map((counts) => ({
-      cluster: counts.cluster,
-      ...errorsOf(counts, objective),
-    }));
-    return { ...sumOf(clusters), clusters };
+  /**
+   * Undefined: nobody could say, which is not the same as no requests. What edges had to answer themselves is held against
+   * all requests of the service: by itself it is nothing but errors.
+   */
+  counts(objective: Scope, windowMs: number): SliCounts | undefined {
+    const services = this.#servicesOf(windowMs);
+    if (services === undefined) return undefined;
+    const all = services.get(objective.service) ?? [];
+    const clusters = all
+      .filter(({ region }) => region === objective.region)
+      .map((counts) => ({ cluster: counts.cluster, ...errorsOf(counts, objective) }));
+    const own = sumOf(clusters);
+    if (objective.region !== TELEMETRY_NONE) return { ...own, clusters };
+    return { bad: own.bad, total: sumOf(all.map((counts) => errorsOf(counts, objective))).total, clusters };
   }
 
-  #placesOf(windowMs: number): ReadonlyMap<string, readonly ServiceCounts[]> | undefined {
-    if (this.#byPlace.has(windowMs)) return this.#byPlace.get(windowMs);
+  #servicesOf(windowMs: number): ReadonlyMap<string, readonly ServiceCounts[]> | undefined {
+    if (this.#byWindow.has(windowMs)) return this.#byWindow.get(windowMs);
     const counts = this.#countsOver(windowMs);
-    const places = counts === undefined ? undefined : groupBy(counts, placeOf);
-    this.#byPlace.set(windowMs, places);
-    return places;
+    const services = counts === undefined ? undefined : groupBy(counts, ({ service }) => service);
+    this.#byWindow.set(windowMs, services);
+    return services;
   }
 }
 
-function placeOf({ service, region }: { readonly service: string; readonly region: string }): string {
-  return `${service}/${region}`;
-}
+type Scope = Pick<Objective, "service" | "region" | "sli" | "thresholdMs">;
 
 function errorsOf(counts: ServiceCounts, { sli, thresholdMs = 0 }: Pick<Objective, "sli" | "thresholdMs">): Errors {
   const { total, bad } = counts;

@@ -96,6 +96,19 @@ describe("latency", () => {
   });
 });
 
+test("what edges had to answer themselves is held against all that the service was asked for", () => {
+  const counts = (bad: number) => [
+    counted({ region: "eu", total: 90_000 }),
+    counted({ region: "none", cluster: "none", total: bad, bad }),
+    counted({ service: "api", region: "eu", total: 1_000_000 }),
+  ];
+  const judged = (bad: number) => judgeAll([objective({ region: "none" })], () => counts(bad))[0];
+  expect([judged(10)?.state, judged(10)?.windows[0]]).toMatchObject(["ok", { total: 90_010, bad: 10 }]);
+  expect([judged(10_000)?.state, judged(10_000)?.windows[0]]).toMatchObject(["page", { total: 100_000, bad: 10_000 }]);
+  // That nobody had to be told no is how it should be, and no lack of data.
+  expect(judged(0)?.state).toBe("ok");
+});
+
 describe("who is to blame", () => {
   const split = (...bads: readonly number[]) =>
     judgeAll([objective()], () => bads.map((bad, index) => counted({ cluster: `c${index}`, total: 1_000, bad })))[0];
