@@ -10,8 +10,14 @@ import { answerByProtocol } from "./protocol.ts";
 import { type DecideInput, decide } from "./routing/decide.ts";
 import type { RejectCode } from "./routing/decision.ts";
 import { readTarget } from "./target.ts";
+import type { RequestTrace } from "./tracing.ts";
 
-export async function handle(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {
+export async function handle(
+  request: Request,
+  deps: Deps,
+  context: ExecutionContext,
+  trace: RequestTrace,
+): Promise<Response> {
   const target = readTarget(request.url, request.headers.get("host"));
   if (target === undefined) return problem("hostInvalid", request);
 
@@ -38,12 +44,13 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
     now,
   };
   const decision = decide(question);
+  trace.spans?.decided(decision, question);
   if (decision.route !== undefined) deps.traffic.note(decision.route, facts);
   const made =
     decision.kind === "reject"
       ? reject(decision.code, request, question, deps)
-      : await forward({ request, target, client: client.value, decision, question, deps, background: context });
-  return withTrace(made, request, { target, question, deps }) ?? made;
+      : await forward({ request, target, client: client.value, decision, question, trace, deps, background: context });
+  return withTrace(made, request, { target, question, trace, deps }) ?? made;
 }
 
 function reject(code: RejectCode, request: Request, { snapshot }: DecideInput, deps: Deps): Response {
