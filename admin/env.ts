@@ -28,6 +28,10 @@ export type AdminEnv = {
   /** Ed25519 private key, a JWK as JSON text. */
   readonly SNAPSHOT_SIGNING_KEY?: string;
   readonly SNAPSHOT_KEY_ID?: string;
+  /** Where dashboards are told of changes, with which token, and of which kinds; see `core/annotations`. */
+  readonly ANNOTATIONS_URL?: string;
+  readonly ANNOTATIONS_TOKEN?: string;
+  readonly ANNOTATIONS_KINDS?: string;
 };
 
 /** The public methods of an object as its callers see them: everything answers with a promise. */

@@ -24,6 +24,7 @@ import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import { Annotator } from "./annotator.ts";
 import { ApprovalDesk, type Vote } from "./approval-desk.ts";
 import type { AuditExportPage } from "./audit-export.ts";
 import {
@@ -85,6 +86,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
   readonly #own: OwnChanges;
   readonly #release: ProgressiveRelease;
   readonly #publisher: Publisher;
+  readonly #annotator: Annotator;
   /** Requests with an idempotency key that are being worked on, by principal and key. */
   readonly #running = new Set<string>();
   /** The last turn of the alarm has not forgotten everything that is due. */
@@ -95,7 +97,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const { storage } = ctx;
     const { sql } = storage;
     const options = { environment: env.ENVIRONMENT, development: isDevelopment(env) };
-    this.#backup = new BackupTransfer({ storage, read: options, restored: () => this.#target.forget() });
+    this.#backup = new BackupTransfer({ storage, read: options, restored: () => this.#restored() });
     migrate(storage, FLEET_MIGRATIONS);
     const { development } = options;
     this.#failing = new FailingSwitch(storage, development);
@@ -113,6 +115,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#own = new OwnChanges(shared);
     this.#release = new ProgressiveRelease({ env, storage, past, target: this.#target, own: this.#own });
     this.#publisher = new Publisher({ env, sql, wanted: () => this.#release.wanted() });
+    this.#annotator = new Annotator({ env, sql, target: this.#target });
     // This may be the first start of a new release, which makes something else of the target: the alarm publishes it.
     if (targetRevision(sql) !== undefined) void ctx.blockConcurrencyWhile(() => storage.setAlarm(Date.now()));
   }
@@ -364,6 +367,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
       await this.#release.step(world);
       await this.#publisher.publish();
       await this.#checkpoint();
+      this.#annotate();
       this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
     } catch (error) {
@@ -381,6 +385,17 @@ export class FleetObject extends DurableObject<AdminEnv> {
     }
   }
 
+  /** Not waited for: a dashboard that hangs must hold up neither a commit nor the end of a drain. */
+  #annotate(): void {
+    if (this.#annotator.nextMs(Date.now()) === undefined) return;
+    this.ctx.waitUntil(this.#annotator.run().then(() => this.#arm()));
+  }
+
+  #restored(): void {
+    this.#target.forget();
+    this.#annotator.skip();
+  }
+
   /** First in everything that answers anybody. */
   #check(): void {
     this.#failing.check();
@@ -392,6 +407,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     try {
       await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
       await this.#publisher.publish();
+      this.#annotate();
       await this.#arm();
     } catch (error) {
       // The commit stands whatever happens here, so its author must not be told that it failed.
@@ -411,6 +427,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
             nextApprovalExpiryMs(this.ctx.storage.sql),
             this.#publisher.nextAttemptMs(),
             this.#release.nextMs(nowMs),
+            this.#annotator.nextMs(nowMs),
             this.#moreToForget ? nowMs + TIDY_MS : undefined,
           ]),
     ].filter((time) => time !== undefined);

@@ -190,6 +190,22 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       "DELETE FROM carriers WHERE name = 'prober'",
     ],
   },
+  {
+    version: 7,
+    statements: [
+      // One row: up to which revision dashboards have been told of changes, and when to try again.
+      `CREATE TABLE annotation_progress (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        revision INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        retry_at_ms INTEGER NOT NULL
+      )`,
+      // For the timeline, which goes by time and over kinds of things that have no numbers in common.
+      "CREATE INDEX revisions_created ON revisions (created_at_ms, revision)",
+      "CREATE INDEX incidents_opened ON incidents (opened_at_ms)",
+      "CREATE INDEX incidents_closed ON incidents (closed_at_ms) WHERE closed_at_ms IS NOT NULL",
+    ],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [

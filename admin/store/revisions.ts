@@ -22,6 +22,10 @@ const KINDS = {
   withdraw: true,
 } as const satisfies Readonly<Record<MutationKind, true>>;
 
+export function isKnownKind(kind: string): kind is MutationKind {
+  return Object.hasOwn(KINDS, kind);
+}
+
 /** Also what earlier releases called it. */
 export type RevisionKind = MutationKind | "expireDrains";
 
@@ -31,9 +35,7 @@ const RevisionRow = z.object({
   digest: z.string(),
   documents_digest: z.string(),
   overlays_digest: z.string(),
-  kind: z.custom<RevisionKind>(
-    (kind) => kind === "expireDrains" || (typeof kind === "string" && Object.hasOwn(KINDS, kind)),
-  ),
+  kind: z.custom<RevisionKind>((kind) => kind === "expireDrains" || (typeof kind === "string" && isKnownKind(kind))),
   author: z.string(),
   reason: z.string().nullable(),
   ticket: z.string().nullable(),

@@ -38,7 +38,7 @@ describe("a backup", () => {
     const backup = await exported();
     const [header = "", ...rows] = linesIn(backup);
     expect(JSON.parse(header)).toEqual({
-      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: 6 },
+      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: 7 },
       ...{ exportedAtMs: NOW_MS, revision: 5 },
     });
     const { tables, dumped } = await inObject(source(), ({ sql }) => ({
@@ -47,7 +47,7 @@ describe("a backup", () => {
     }));
     const counts = new Map<string, number>();
     for (const { table } of rows.map((row) => JSON.parse(row))) counts.set(table, (counts.get(table) ?? 0) + 1);
-    expect([...counts.keys(), "carriers", "migrations"].sort()).toEqual([...tables]);
+    expect([...counts.keys(), "annotation_progress", "carriers", "migrations"].sort()).toEqual([...tables]);
     expect(Object.fromEntries(counts)).toEqual(
       Object.fromEntries(Object.entries(dumped).map(([table, stored]) => [table, stored.length])),
     );
@@ -180,7 +180,7 @@ describe("an environment", () => {
     const older = lines
       .filter((line) => /^\{"format"|"table":"(texts|revisions|debug_tokens|audit_\w+)"/.test(line))
       .filter((line) => !/"name":"(approval|answer)\//.test(line))
-      .map((line) => line.replace('"migrations":6', '"migrations":4').replace(',"state_kept":1', ""));
+      .map((line) => line.replace('"migrations":7', '"migrations":4').replace(',"state_kept":1', ""));
     await inObject(target(), async (storage) => {
       expect(await restoreInto(storage, sealed(older))).toMatchObject({ ok: true, value: { revision: 5 } });
       const { revisions, approvals } = dump(storage.sql);

@@ -27,6 +27,9 @@ declare module "vitest" {
 /** Seen by the tests through `/seen`: what the last probe of a path looked like. */
 const seen = new Map<string, { method: string; headers: IncomingMessage["headers"]; count: number }>();
 
+/** What dashboards were told, by name: `/grafana/<name>/api/annotations`, read at `/marks/<name>`. */
+const marks = new Map<string, unknown[]>();
+
 /**
  * By name, so that a test can turn its own origin around: `/switch/<name>/<status>`, or, for the probes of one vantage
  * only, `/switch/<name>/<status>/<vantage>`.
@@ -80,6 +83,12 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     case "slow":
       setTimeout(() => response.end("ready"), Number(name));
       return;
+    case "grafana":
+      mark(name, request, response);
+      return;
+    case "marks":
+      response.end(JSON.stringify(marks.get(name) ?? []));
+      return;
     case ".well-known":
       report(response, switched.get("status") ?? 404);
       return;
@@ -89,6 +98,24 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     default:
       response.writeHead(verb === "ok" ? 200 : Number(verb) || 404).end("body");
   }
+}
+
+/** Takes an annotation, or refuses it with the status that the name is switched to. */
+function mark(name: string, request: IncomingMessage, response: ServerResponse): void {
+  const status = switched.get(name) ?? 200;
+  const parts: Buffer[] = [];
+  request.on("data", (part: Buffer) => parts.push(part));
+  request.on("end", () => {
+    const { method, url, headers } = request;
+    const told = {
+      method,
+      url,
+      authorization: headers.authorization,
+      body: JSON.parse(Buffer.concat(parts).toString()),
+    };
+    if (status < 300) marks.set(name, [...(marks.get(name) ?? []), told]);
+    response.writeHead(status, { "content-type": "application/json" }).end("{}");
+  });
 }
 
 /** What a cluster says of itself, as one that is switched to 200: `eu-west-blue`, whoever is asked. 413: far too much. */
