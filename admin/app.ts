@@ -36,6 +36,7 @@ import { addSecretRoutes } from "./routes/secrets.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addTimelineRoutes } from "./routes/timeline.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
 export function createApp(): App {
@@ -72,6 +73,7 @@ export function createApp(): App {
   addDriftRoutes(app);
   addSecretRoutes(app);
   addPropagationRoutes(app);
+  addTimelineRoutes(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
   addBackupRoutes(app);

@@ -49,7 +49,14 @@ export type BeaconStub = Remote<
 export type StatusStub = Remote<StatusObject, Exclude<keyof StatusObject, keyof DurableObject>>;
 export type HealthStub = Remote<
   HealthObject,
-  "hasConfig" | "configure" | "acceptView" | "readReport" | "read" | "listTransitions" | "setFailing"
+  | "hasConfig"
+  | "configure"
+  | "acceptView"
+  | "readReport"
+  | "read"
+  | "listTransitions"
+  | "transitionsWithin"
+  | "setFailing"
 >;
 export type ProberStub = Remote<ProberObject, "hasConfig" | "configure" | "read" | "setFailing">;
 

@@ -14,8 +14,11 @@ import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
+import { type Places, placesOf } from "../core/history/scope.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
+import { changeEntry, incidentEntry } from "../core/timeline/entries.ts";
+import type { TimelineEntry, Window } from "../core/timeline/timeline.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type ApprovalRecord, approvalsBefore, findApproval, nextApprovalExpiryMs } from "../store/approvals.ts";
@@ -24,6 +27,7 @@ import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import { changesWithin, incidentEventsWithin } from "../store/timeline.ts";
 import { Annotator } from "./annotator.ts";
 import { ApprovalDesk, type Vote } from "./approval-desk.ts";
 import type { AuditExportPage } from "./audit-export.ts";
@@ -191,6 +195,25 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async snapshotAt(revision: number | undefined): Promise<Snapshot | undefined> {
     this.#check();
     return this.#history.snapshot(revision);
+  }
+
+  /** For the timeline. With what each change was about, which takes the fleet to tell. */
+  async changesWithin(window: Window): Promise<readonly TimelineEntry[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return changesWithin(this.ctx.storage.sql, window).map((change) => changeEntry(change, places));
+  }
+
+  async incidentEventsWithin(window: Window): Promise<readonly TimelineEntry[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return incidentEventsWithin(this.ctx.storage.sql, window).map((incident) => incidentEntry(incident, places));
+  }
+
+  /** Where clusters are, and whose routes are. */
+  async places(): Promise<Places> {
+    this.#check();
+    return placesOf(this.#target.state.fleet);
   }
 
   // --- Approvals and incidents

@@ -12,6 +12,7 @@ import { type HealthOverview, overviewOf } from "../core/health/overview.ts";
 import type { Transition } from "../core/health/transitions.ts";
 import type { VantageMessage } from "../core/health/view.ts";
 import { HealthWatch, NOTHING_KEPT, type WatchConfig } from "../core/health/watch.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import { type AdminEnv, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
@@ -22,6 +23,7 @@ import {
   saveView,
   saveWatchConfig,
   type TransitionFilter,
+  transitionsWithin,
 } from "../store/health-store.ts";
 import { HEALTH_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { BeaconFeed } from "./beacon-feed.ts";
@@ -111,6 +113,11 @@ export class HealthObject extends DurableObject<AdminEnv> {
   async listTransitions(filter: Omit<TransitionFilter, "nowMs">): Promise<readonly NumberedTransition[]> {
     this.#failing.check();
     return listTransitions(this.ctx.storage.sql, { ...filter, nowMs: Date.now() });
+  }
+
+  async transitionsWithin(window: Window): Promise<readonly NumberedTransition[]> {
+    this.#failing.check();
+    return transitionsWithin(this.ctx.storage.sql, window);
   }
 
   async setFailing(failing: boolean): Promise<void> {

@@ -20,10 +20,12 @@ import {
   type Statuses,
   type StatusSource,
 } from "../core/status/statuses.ts";
+import type { DriftEvent } from "../core/timeline/entries.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import { type AdminEnv, fleetStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, STATUS_MIGRATIONS } from "../store/migrations.ts";
-import { loadConfig, loadPast, type PastStatus, saveConfig } from "../store/status-store.ts";
+import { driftEventsWithin, loadConfig, loadPast, type PastStatus, saveConfig } from "../store/status-store.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { SecretUses } from "./secret-uses.ts";
@@ -199,6 +201,12 @@ export class StatusObject extends DurableObject<AdminEnv> {
     this.#failing.check();
     this.#look(Date.now());
     return this.#drift.tracked;
+  }
+
+  async driftEventsWithin(window: Window): Promise<readonly DriftEvent[]> {
+    this.#failing.check();
+    this.#look(Date.now());
+    return driftEventsWithin(this.ctx.storage.sql, window);
   }
 
   async readSecrets(): Promise<readonly SecretView[]> {

@@ -9,6 +9,7 @@ import type { JudgedCluster, JudgedVantage, Judgement } from "../core/health/jud
 import type { Transition } from "../core/health/transitions.ts";
 import type { RanIn, SeenCluster } from "../core/health/view.ts";
 import type { KeptWatch, KnownVantage, WatchConfig } from "../core/health/watch.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import { loadText, replaceText } from "./texts.ts";
 
 const CONFIG_TEXT = "config";
@@ -201,6 +202,23 @@ export type TransitionFilter = {
   readonly nowMs: number;
 };
 
+/** By time, and of the same moment by number; newest first. */
+export function transitionsWithin(sql: SqlStorage, window: Window): readonly NumberedTransition[] {
+  const { fromMs, beforeMs, beforeNumber, limit } = window;
+  return sql
+    .exec(
+      `SELECT number, transition FROM transitions
+        WHERE at_ms >= ? AND (at_ms < ? OR (at_ms = ? AND number < ?)) ORDER BY at_ms DESC, number DESC LIMIT ?`,
+      ...[fromMs, beforeMs, beforeMs, beforeNumber, limit],
+    )
+    .toArray()
+    .map(numberedOf);
+}
+
+function numberedOf({ number, transition }: Record<string, SqlStorageValue>): NumberedTransition {
+  return { number: Number(number), transition: parseOwn<Transition>(String(transition)) };
+}
+
 /** Newest first. */
 export function listTransitions(sql: SqlStorage, filter: TransitionFilter): readonly NumberedTransition[] {
   const { cluster = null, vantage = null, before, limit, nowMs } = filter;
@@ -212,8 +230,5 @@ export function listTransitions(sql: SqlStorage, filter: TransitionFilter): read
       ...[before, nowMs - TRANSITIONS_KEPT_MS, cluster, cluster, vantage, vantage, limit],
     )
     .toArray()
-    .map(({ number, transition }) => ({
-      number: Number(number),
-      transition: parseOwn<Transition>(String(transition)),
-    }));
+    .map(numberedOf);
 }

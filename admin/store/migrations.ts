@@ -330,6 +330,22 @@ export const STATUS_MIGRATIONS: readonly Migration[] = [
       ) WITHOUT ROWID`,
     ],
   },
+  {
+    version: 2,
+    statements: [
+      // What differed once, from when to when, as it read when it was first seen; `clusters` as JSON.
+      `CREATE TABLE drift_history (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        drift_key TEXT NOT NULL,
+        sentence TEXT NOT NULL,
+        service TEXT NOT NULL,
+        clusters TEXT NOT NULL,
+        first_seen_ms INTEGER NOT NULL,
+        cleared_ms INTEGER
+      )`,
+      "CREATE INDEX drift_history_open ON drift_history (drift_key) WHERE cleared_ms IS NULL",
+    ],
+  },
 ];
 
 export function migrate(storage: DurableObjectStorage, migrations: readonly Migration[]): void {

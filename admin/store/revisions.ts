@@ -75,18 +75,18 @@ export function insertRevision(sql: SqlStorage, record: RevisionRecord): void {
 /** The newest revision: what the control plane wants the edges to serve. */
 export function targetRevision(sql: SqlStorage): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions ORDER BY revision DESC LIMIT 1").toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 export function findRevision(sql: SqlStorage, revision: number): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions WHERE revision = ?", revision).toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 /** The newest one with that digest: an ETag somebody has seen. */
 export function findRevisionByDigest(sql: SqlStorage, digest: string): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions WHERE digest = ? ORDER BY revision DESC LIMIT 1", digest).toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 /** Newest first, those below `before`. */
@@ -94,10 +94,10 @@ export function revisionsBefore(sql: SqlStorage, before: number, limit: number):
   return sql
     .exec("SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?", before, limit)
     .toArray()
-    .map(recordOf);
+    .map(revisionRecordOf);
 }
 
-function recordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
+export function revisionRecordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
   const parsed = RevisionRow.parse(row);
   return {
     revision: parsed.revision,

@@ -187,7 +187,7 @@ describe("an environment", () => {
       expect(revisions?.every((row) => row.includes('"state_kept":1'))).toBe(true);
       expect(approvals).toEqual([]);
       const versions = storage.sql.exec("SELECT version FROM migrations").toArray();
-      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     });
   });
 

@@ -36,6 +36,7 @@ const OPERATIONS = [
   "GET /v1/revisions/{revision}",
   "GET /v1/revisions/{revision}/diff",
   "GET /v1/secrets",
+  "GET /v1/timeline",
   "GET /version",
   "PATCH /v1/weights",
   "POST /v1/approvals/{id}/approve",
