@@ -18,6 +18,7 @@ import { addBackupRoutes } from "./routes/backup.ts";
 import { addBatchRoutes } from "./routes/batch.ts";
 import { addDebugTokenRoutes } from "./routes/debug-tokens.ts";
 import { addDeletedRoutes } from "./routes/deleted.ts";
+import { addDeliveryRoutes } from "./routes/delivery.ts";
 import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
 import { addDrainRoutes } from "./routes/drains.ts";
 import { addDriftRoutes } from "./routes/drift.ts";
@@ -74,6 +75,7 @@ export function createApp(): App {
   addSecretRoutes(app);
   addPropagationRoutes(app);
   addTimelineRoutes(app);
+  addDeliveryRoutes(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
   addBackupRoutes(app);

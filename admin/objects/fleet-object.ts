@@ -14,6 +14,7 @@ import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
+import type { DeliveredChange, DeliveryIncident } from "../core/delivery/figures.ts";
 import { type Places, placesOf } from "../core/history/scope.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
@@ -24,6 +25,7 @@ import { errorText, logEvent } from "../log.ts";
 import { type ApprovalRecord, approvalsBefore, findApproval, nextApprovalExpiryMs } from "../store/approvals.ts";
 import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-tokens.ts";
 import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
+import { type AskedPage, askedBefore, deliveredWithin, deliveryIncidents } from "../store/delivery.ts";
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
@@ -64,6 +66,9 @@ const REVIEW_MS = 300_000;
 
 /** Between two turns of forgetting what has been kept long enough, while there is more of it. */
 const TIDY_MS = 1_000;
+
+/** As many as a person could have opened in three months. */
+const DELIVERY_INCIDENTS_MAX = 2_000;
 
 export type FleetView = {
   readonly revision: number;
@@ -208,6 +213,22 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#check();
     const places = placesOf(this.#target.state.fleet);
     return incidentEventsWithin(this.ctx.storage.sql, window).map((incident) => incidentEntry(incident, places));
+  }
+
+  /** For the figures of delivery. */
+  async deliveredWithin(window: Window): Promise<readonly DeliveredChange[]> {
+    this.#check();
+    return deliveredWithin(this.ctx.storage.sql, placesOf(this.#target.state.fleet), window);
+  }
+
+  async askedBefore(before: number, limit: number): Promise<AskedPage> {
+    this.#check();
+    return askedBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  async deliveryIncidents(fromMs: number): Promise<readonly DeliveryIncident[]> {
+    this.#check();
+    return deliveryIncidents(this.ctx.storage.sql, fromMs, DELIVERY_INCIDENTS_MAX);
   }
 
   /** Where clusters are, and whose routes are. */

@@ -21,6 +21,7 @@ const OPERATIONS = [
   "GET /v1/clusters/{name}/status",
   "GET /v1/debug-tokens",
   "GET /v1/deleted",
+  "GET /v1/delivery",
   "GET /v1/drift",
   "GET /v1/explain",
   "GET /v1/flags",
