@@ -21,6 +21,8 @@ export const TAGS = [
   { name: "health", description: "What is believed of clusters, by whom, and how it came to that." },
   { name: "status", description: "What clusters say of themselves, signed or asked for." },
   { name: "drift", description: "Where clusters differ from what is declared, and from each other." },
+  { name: "timeline", description: "What happened, of every kind, in one order." },
+  { name: "delivery", description: "How changes are delivered: the five figures of DORA." },
   { name: "secrets", description: "Which version of each secret clusters use, and its rotation. Never a value." },
   { name: "propagation", description: "How far a revision has travelled." },
   { name: "debug", description: "Tokens that make the edge show its decisions." },

@@ -23,6 +23,8 @@ export type EdgeOptions = {
   readonly variables?: Readonly<Record<string, string>>;
   /** What KV answers for every key. */
   readonly kvText?: string;
+  /** The platform records every request, and what it has recorded is in `logLines`, an event a line. */
+  readonly traced?: boolean;
 };
 
 export type Edge = {
@@ -129,7 +131,16 @@ const KV_MODULE = `export default {
   fetch: (_request, { TEXT }) => TEXT === undefined ? new Response(null, { status: 404 }) : new Response(TEXT),
 };`;
 
-function configuration({ snapshot, variables = {}, kvText }: EdgeOptions): string {
+/** A streaming tail worker: gets what the platform records while it is recorded. */
+const TAIL_MODULE = `export default {
+  tailStream: () => ({ event, spanContext }) => {
+    const told = { tail: event.type, name: event.name, spanId: event.spanId, info: event.info, spanContext };
+    // The platform's own attributes have numbers of 64 bits, which JSON does not.
+    console.log(JSON.stringify(told, (_, value) => (typeof value === "bigint" ? Number(value) : value)));
+  },
+};`;
+
+function configuration({ snapshot, variables = {}, kvText, traced = false }: EdgeOptions): string {
   const texts = { ENVIRONMENT: snapshot.environment, SNAPSHOT_PUBLIC_KEYS: "{}", ...variables };
   const edgeBindings = [
     `(name = "EGRESS", service = "network")`,
@@ -144,6 +155,11 @@ const config :Workerd.Config = (
       compatibilityDate = "${COMPATIBILITY_DATE}",
       globalOutbound = "network",
       bindings = [${edgeBindings.join(", ")}],
+      ${traced ? `streamingTails = ["tail"],` : ""}
+    )),
+    (name = "tail", worker = (
+      modules = [(name = "tail.js", esModule = ${JSON.stringify(TAIL_MODULE)})],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
     )),
     (name = "kv", worker = (
       modules = [(name = "kv.js", esModule = ${JSON.stringify(KV_MODULE)})],
