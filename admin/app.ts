@@ -19,6 +19,7 @@ import { addBackupRoutes } from "./routes/backup.ts";
 import { addBatchRoutes } from "./routes/batch.ts";
 import { addDebugTokenRoutes } from "./routes/debug-tokens.ts";
 import { addDeletedRoutes } from "./routes/deleted.ts";
+import { addDeliveryRoutes } from "./routes/delivery.ts";
 import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
 import { addDrainRoutes } from "./routes/drains.ts";
 import { addDriftRoutes } from "./routes/drift.ts";
@@ -41,6 +42,7 @@ import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addStatusRoutes } from "./routes/status.ts";
 import { addTelemetryRoutes } from "./routes/telemetry.ts";
+import { addTimelineRoutes } from "./routes/timeline.ts";
 import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
@@ -84,6 +86,8 @@ export function createApp(): App {
   addPropagationRoutes(app);
   addTelemetryRoutes(app);
   addMetricsRoute(app);
+  addTimelineRoutes(app);
+  addDeliveryRoutes(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
   addBackupRoutes(app);

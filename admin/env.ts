@@ -43,6 +43,10 @@ export type AdminEnv = {
   readonly OTEL_EXPORTER_OTLP_METRICS_ENDPOINT?: string;
   readonly OTEL_EXPORTER_OTLP_HEADERS?: string;
   readonly OTEL_METRIC_EXPORT_INTERVAL?: string;
+  /** Where dashboards are told of changes, with which token, and of which kinds; see `core/annotations`. */
+  readonly ANNOTATIONS_URL?: string;
+  readonly ANNOTATIONS_TOKEN?: string;
+  readonly ANNOTATIONS_KINDS?: string;
 };
 
 /** The public methods of an object as its callers see them: everything answers with a promise. */

@@ -1,4 +1,5 @@
 /** What a request needs besides itself: made once per isolate, from the Worker's bindings and variables. */
+import { VERSION } from "../config/version.ts";
 import { AffinityCookies } from "./affinity-cookie.ts";
 import { loopIdOf } from "./cdn-loop.ts";
 import { DebugTokens } from "./debug-token.ts";
@@ -8,11 +9,13 @@ import { createAskBeacon } from "./io/beacon-client.ts";
 import { builtinSnapshot } from "./io/builtin.ts";
 import { HealthStore } from "./io/health.ts";
 import { logEvent } from "./io/log.ts";
+import { platformTracing } from "./io/platform-tracing.ts";
 import { PropagationReporter } from "./io/propagation.ts";
 import { createPseudonym } from "./io/pseudonym.ts";
 import { Rejections } from "./io/rejections.ts";
 import { SnapshotStore } from "./io/snapshots.ts";
 import { createSources } from "./io/sources.ts";
+import { SpanExporter } from "./io/span-exporter.ts";
 import { TelemetryReporter } from "./io/telemetry.ts";
 import { createTellTelemetry } from "./io/telemetry-client.ts";
 import { TrafficCounter } from "./io/traffic.ts";
@@ -20,6 +23,7 @@ import { createVerifier } from "./io/verify.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type Egress, type Env, readSettings, type Settings } from "./settings.ts";
 import { randomHexPool } from "./trace-context.ts";
+import { Tracing } from "./tracing.ts";
 
 export type Deps = {
   readonly settings: Settings;
@@ -30,6 +34,7 @@ export type Deps = {
   readonly traffic: TrafficCounter;
   readonly propagation: PropagationReporter;
   readonly telemetry: TelemetryReporter;
+  readonly tracing: Tracing;
   readonly retryBudget: RetryBudget;
   readonly cookies: AffinityCookies;
   readonly debugTokens: DebugTokens;
@@ -73,6 +78,12 @@ export function createDeps(env: Env): Deps {
     chance: Math.random,
     log: logEvent,
   });
+  const tracing = new Tracing({
+    exporter: createExporter(settings),
+    platform: platformTracing(),
+    ratio: settings.traces?.ratio ?? 0,
+    ...{ randomHex, now },
+  });
   const snapshots = new SnapshotStore({
     builtin: builtinSnapshot(environment),
     sources: createSources({ config: env.CONFIG, ask, cache, cacheMs }),
@@ -81,6 +92,7 @@ export function createDeps(env: Env): Deps {
     rejections,
     tellRejection: (serving, coordinates) => propagation.noteRejection(serving, coordinates, now()),
     beaconMs: askMs,
+    inSpan: (work, outcome, background) => tracing.refresh(work, outcome, background),
     now,
     chance: Math.random,
     log: logEvent,
@@ -93,6 +105,7 @@ export function createDeps(env: Env): Deps {
     traffic,
     propagation,
     telemetry,
+    tracing,
     retryBudget: new RetryBudget(),
     cookies: new AffinityCookies(settings.affinitySecrets),
     debugTokens: new DebugTokens(environment, publicKeys),
@@ -101,4 +114,30 @@ export function createDeps(env: Env): Deps {
     draw,
     randomHex,
   };
+}
+
+/** Often enough that a trace is there when somebody looks for it, and seldom enough that a batch is worth its request. */
+const SPANS_FLUSH_MS = 5_000;
+const SPANS_FLUSH_MS_DEVELOPMENT = 200;
+
+/** Not through the egress, which is the way to clusters: a collector is the operator's own. */
+function createExporter({ traces, environment, development }: Settings): SpanExporter | undefined {
+  if (traces === undefined) return undefined;
+  return new SpanExporter({
+    destination: traces.destination,
+    source: {
+      resource: {
+        "service.name": "fairlead-edge",
+        "service.version": VERSION,
+        "deployment.environment.name": environment,
+      },
+      scope: { name: "fairlead", version: VERSION },
+    },
+    flushMs: development ? SPANS_FLUSH_MS_DEVELOPMENT : SPANS_FLUSH_MS,
+    fetch: (url, init) => fetch(url, init),
+    wait: (ms) => scheduler.wait(ms),
+    now: () => Date.now(),
+    chance: Math.random,
+    log: logEvent,
+  });
 }

@@ -15,8 +15,10 @@ import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
 import { attemptsOf, type DecideInput } from "./routing/decide.ts";
 import type { Attempt, DecisionToForward } from "./routing/decision.ts";
+import { attemptAttributes, attemptEnd, spanName } from "./span-attributes.ts";
 import type { Target } from "./target.ts";
-import { continueTrace } from "./trace-context.ts";
+import { setTraceHeaders } from "./trace-context.ts";
+import type { RequestTrace } from "./tracing.ts";
 
 export type ForwardInput = {
   readonly arrival: Arrival;
@@ -25,6 +27,7 @@ export type ForwardInput = {
   readonly decision: DecisionToForward;
   /** What was decided on: asked again, for the failover order, when the first attempt fails. */
   readonly question: DecideInput;
+  readonly trace: RequestTrace;
   readonly deps: Deps;
 };
 
@@ -37,9 +40,12 @@ type Attempted = {
   readonly endedAtMs: number;
 };
 
+/** What is sent. The headers are those that it will be read with, so that each attempt can name itself in them. */
+type Upstream = { readonly init: RequestInit; readonly headers: Headers };
+
 /** What stays the same from attempt to attempt. */
 type Sending = {
-  readonly upstream: RequestInit;
+  readonly upstream: Upstream;
   readonly startMs: number;
   readonly hasBody: boolean;
   /** Whether the first byte of the answer has a deadline. */
@@ -50,7 +56,7 @@ export async function forward(input: ForwardInput): Promise<Response> {
   const { arrival, decision } = input;
   const sending = prepare(input);
   const { startMs } = sending;
-  const answer = await send(decision.first, input, sending, decision.totalMs);
+  const answer = await send({ attempt: decision.first, resends: 0 }, input, sending, decision.totalMs);
   const first = judge(answer, decision.first, startMs, input, sending);
   const last = first.failure === undefined ? first : await failOver(first, first.failure, input, sending);
   const { failure, response, attempt, firstByteMs } = last;
@@ -88,7 +94,7 @@ function prepare(input: ForwardInput): Sending {
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
   const hasBody = arrival.request.body !== null;
-  return { upstream: upstreamInit(input), startMs, hasBody, waits: !hasBody || isShortUpload(arrival.request.headers) };
+  return { upstream: upstreamOf(input), startMs, hasBody, waits: !hasBody || isShortUpload(arrival.request.headers) };
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -101,13 +107,14 @@ async function failOver(
   const { arrival, decision, question, deps } = input;
   let last = first;
   let failure = firstFailure;
-  for (const attempt of attemptsOf(question).slice(1)) {
+  for (const [resent, attempt] of attemptsOf(question).slice(1).entries()) {
     const sentMs = deps.now();
     const remainingMs = decision.totalMs - (sentMs - sending.startMs);
     const repeatable = mayRetry({ method: arrival.request.method, hasBody: sending.hasBody, failure });
     if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
     discard(last.response);
-    last = judge(await send(attempt, input, sending, remainingMs), attempt, sentMs, input, sending);
+    const answer = await send({ attempt, resends: resent + 1 }, input, sending, remainingMs);
+    last = judge(answer, attempt, sentMs, input, sending);
     if (last.failure === undefined) return last;
     failure = last.failure;
   }
@@ -162,7 +169,7 @@ function failureOf(response: Response, request: Request): Failure | undefined {
  * What is sent, the same to each cluster. A request without a body is described anew, which takes half the time of a
  * `new Request`; one with a body is copied, because a described GET may have none, and clients do send such.
  */
-function upstreamInit({ arrival, target, client, deps }: ForwardInput): RequestInit {
+function upstreamOf({ arrival, target, client, deps }: ForwardInput): Upstream {
   const { request } = arrival;
   const headers = new Headers(request.headers);
   setRequestHeaders(headers, request.headers, {
@@ -172,9 +179,9 @@ function upstreamInit({ arrival, target, client, deps }: ForwardInput): RequestI
     loopId: deps.loopId,
   });
   lowerMaxForwards(request.method, headers);
-  continueTrace(headers, deps.randomHex);
-  if (request.body !== null) return new Request(request, { headers, redirect: "manual" });
-  return { method: request.method, headers, redirect: "manual" };
+  if (request.body === null) return { init: { method: request.method, headers, redirect: "manual" }, headers };
+  const copy = new Request(request, { headers, redirect: "manual" });
+  return { init: copy, headers: copy.headers };
 }
 
 /**
@@ -203,8 +210,26 @@ function isShortUpload(headers: Headers): boolean {
   return length !== null && Number(length) <= SHORT_UPLOAD_BYTES_MAX;
 }
 
+/** One attempt: how many there were before, and whether its answer is nobody's. */
+type Sent = { readonly attempt: Attempt; readonly resends: number; readonly mirror?: true };
+
+/** In a span of its own, recorded or not: what the cluster traces hangs under the attempt that reached it. */
+function send(sent: Sent, input: ForwardInput, sending: Sending, remainingMs: number): Promise<Response | Failure> {
+  const { context, spans } = input.trace;
+  const ask = (spanId: string) => {
+    setTraceHeaders(sending.upstream.headers, context, spanId);
+    return fetchWithin(sent.attempt, input, sending, remainingMs);
+  };
+  if (spans === undefined) return ask(input.deps.randomHex(16));
+  const { method } = input.arrival.request;
+  const { service } = input.decision;
+  const { revision } = input.question.snapshot;
+  const attributes = attemptAttributes({ mirror: false, ...sent, method, service, revision });
+  return spans.within({ name: spanName(method), kind: "client", attributes }, ask, attemptEnd);
+}
+
 /** Never rejects: the error says nothing that could be acted on, and a cut upload of the client looks the same. */
-function send(
+function fetchWithin(
   attempt: Attempt,
   { target, decision, deps }: ForwardInput,
   { upstream, waits }: Sending,
@@ -214,7 +239,7 @@ function send(
   return new Promise((resolve) => {
     // Not cleared on purpose: see `deadline.ts`.
     if (waits) setTimeout(resolve, Math.min(decision.firstByteMs, remainingMs), TIMEOUT);
-    deps.egress.fetch(url, upstream).then(resolve, () => resolve(LOST));
+    deps.egress.fetch(url, upstream.init).then(resolve, () => resolve(LOST));
   });
 }
 
@@ -229,10 +254,10 @@ function discard(response: Response | undefined): void {
 /** Nobody waits for a copy, so it may take as long as an ordinary first byte, and no longer. */
 const COPY_MS = 5_000;
 
-/** A copy of a safe request. How it goes is the mirror's own business: no retry, no evidence, no trace in the answer. */
+/** A copy of a safe request. How it goes is the mirror's own business: no retry, no evidence, nothing of it in the answer. */
 async function sendCopy(mirror: Attempt, input: ForwardInput, sending: Sending): Promise<void> {
   if (sending.hasBody) return;
-  const answer = await send(mirror, input, sending, COPY_MS);
+  const answer = await send({ attempt: mirror, resends: 0, mirror: true }, input, sending, COPY_MS);
   if (answer instanceof Response) discard(answer);
 }
 

@@ -13,8 +13,9 @@ import { answerByProtocol } from "./protocol.ts";
 import { type DecideInput, decide } from "./routing/decide.ts";
 import type { DecisionToReject } from "./routing/decision.ts";
 import { readTarget } from "./target.ts";
+import type { RequestTrace } from "./tracing.ts";
 
-export async function handle(arrival: Arrival, deps: Deps): Promise<Response> {
+export async function handle(arrival: Arrival, deps: Deps, trace: RequestTrace): Promise<Response> {
   const { request, background } = arrival;
   const target = readTarget(request.url, request.headers.get("host"));
   if (target === undefined) return ownAnswer(problem("hostInvalid", request), arrival, deps);
@@ -42,12 +43,13 @@ export async function handle(arrival: Arrival, deps: Deps): Promise<Response> {
     now,
   };
   const decision = decide(question);
+  trace.spans?.decided(decision, question);
   if (decision.route !== undefined) deps.traffic.note(decision.route, facts);
   const made =
     decision.kind === "reject"
       ? reject(decision, arrival, question, deps)
-      : await forward({ arrival, target, client: client.value, decision, question, deps });
-  return withTrace(made, request, { target, question, deps }) ?? made;
+      : await forward({ arrival, target, client: client.value, decision, question, trace, deps });
+  return withTrace(made, request, { target, question, trace, deps }) ?? made;
 }
 
 function reject(

@@ -5,13 +5,13 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { z } from "@hono/zod-openapi";
+import { VERSION } from "../../config/version.ts";
 import { familiesOf } from "../core/metrics/families.ts";
 import type { ExportFigures } from "../core/metrics/figures.ts";
 import { otlpMetrics } from "../core/metrics/otlp.ts";
 import { pushWaitMs } from "../core/metrics/push-wait.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { VERSION } from "../version.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { MetricsCollector } from "./metrics-collector.ts";
 import { type OtlpDestination, readOtlpDestination } from "./otlp-destination.ts";

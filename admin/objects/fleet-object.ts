@@ -14,14 +14,19 @@ import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
+import type { DeliveredChange, DeliveryIncident } from "../core/delivery/figures.ts";
+import { type Places, placesOf } from "../core/history/scope.ts";
 import type { FleetFigures } from "../core/metrics/figures.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
+import { changeEntry, incidentEntry } from "../core/timeline/entries.ts";
+import type { TimelineEntry, Window } from "../core/timeline/timeline.ts";
 import { type AdminEnv, exportStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type ApprovalRecord, approvalsBefore, findApproval, nextApprovalExpiryMs } from "../store/approvals.ts";
 import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-tokens.ts";
 import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
+import { type AskedPage, askedBefore, deliveredWithin, deliveryIncidents } from "../store/delivery.ts";
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
 import {
@@ -31,6 +36,8 @@ import {
   revisionsBetween,
   targetRevision,
 } from "../store/revisions.ts";
+import { changesWithin, incidentEventsWithin } from "../store/timeline.ts";
+import { Annotator } from "./annotator.ts";
 import { ApprovalDesk, type Vote } from "./approval-desk.ts";
 import type { AuditExportPage } from "./audit-export.ts";
 import {
@@ -73,6 +80,9 @@ const EXPORT_MS_MAX = 1_000;
 /** Between two turns of forgetting what has been kept long enough, while there is more of it. */
 const TIDY_MS = 1_000;
 
+/** As many as a person could have opened in three months. */
+const DELIVERY_INCIDENTS_MAX = 2_000;
+
 export type FleetView = {
   readonly revision: number;
   readonly digest: string;
@@ -99,6 +109,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
   readonly #release: ProgressiveRelease;
   readonly #publisher: Publisher;
   readonly #teller: IncidentTeller;
+  readonly #annotator: Annotator;
   /** Requests with an idempotency key that are being worked on, by principal and key. */
   readonly #running = new Set<string>();
   /** The last turn of the alarm has not forgotten everything that is due. */
@@ -109,7 +120,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const { storage } = ctx;
     const { sql } = storage;
     const options = { environment: env.ENVIRONMENT, development: isDevelopment(env) };
-    this.#backup = new BackupTransfer({ storage, read: options, restored: () => this.#target.forget() });
+    this.#backup = new BackupTransfer({ storage, read: options, restored: () => this.#restored() });
     migrate(storage, FLEET_MIGRATIONS);
     const { development } = options;
     this.#failing = new FailingSwitch(storage, development);
@@ -128,6 +139,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#release = new ProgressiveRelease({ env, storage, past, target: this.#target, own: this.#own });
     this.#teller = new IncidentTeller(sql, env);
     this.#publisher = new Publisher({ env, sql, wanted: () => this.#release.wanted() });
+    this.#annotator = new Annotator({ env, sql, target: this.#target });
     // This may be the first start of a new release, which makes something else of the target: the alarm publishes it.
     if (targetRevision(sql) !== undefined) void ctx.blockConcurrencyWhile(() => storage.setAlarm(Date.now()));
   }
@@ -209,6 +221,41 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async snapshotAt(revision: number | undefined): Promise<Snapshot | undefined> {
     this.#check();
     return this.#history.snapshot(revision);
+  }
+
+  /** For the timeline. With what each change was about, which takes the fleet to tell. */
+  async changesWithin(window: Window): Promise<readonly TimelineEntry[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return changesWithin(this.ctx.storage.sql, window).map((change) => changeEntry(change, places));
+  }
+
+  async incidentEventsWithin(window: Window): Promise<readonly TimelineEntry[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return incidentEventsWithin(this.ctx.storage.sql, window).map((incident) => incidentEntry(incident, places));
+  }
+
+  /** For the figures of delivery. */
+  async deliveredWithin(window: Window): Promise<readonly DeliveredChange[]> {
+    this.#check();
+    return deliveredWithin(this.ctx.storage.sql, placesOf(this.#target.state.fleet), window);
+  }
+
+  async askedBefore(before: number, limit: number): Promise<AskedPage> {
+    this.#check();
+    return askedBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  async deliveryIncidents(fromMs: number): Promise<readonly DeliveryIncident[]> {
+    this.#check();
+    return deliveryIncidents(this.ctx.storage.sql, fromMs, DELIVERY_INCIDENTS_MAX);
+  }
+
+  /** Where clusters are, and whose routes are. */
+  async places(): Promise<Places> {
+    this.#check();
+    return placesOf(this.#target.state.fleet);
   }
 
   // --- Approvals and incidents
@@ -402,6 +449,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
       await this.#teller.tell();
       await this.#checkpoint();
       await this.#wakeExport();
+      this.#annotate();
       this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
     } catch (error) {
@@ -429,6 +477,17 @@ export class FleetObject extends DurableObject<AdminEnv> {
     }
   }
 
+  /** Not waited for: a dashboard that hangs must hold up neither a commit nor the end of a drain. */
+  #annotate(): void {
+    if (this.#annotator.nextMs(Date.now()) === undefined) return;
+    this.ctx.waitUntil(this.#annotator.run().then(() => this.#arm()));
+  }
+
+  #restored(): void {
+    this.#target.forget();
+    this.#annotator.skip();
+  }
+
   /** First in everything that answers anybody. */
   #check(): void {
     this.#failing.check();
@@ -440,6 +499,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     try {
       await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
       await this.#publisher.publish();
+      this.#annotate();
       await this.#arm();
     } catch (error) {
       // The commit stands whatever happens here, so its author must not be told that it failed.
@@ -460,6 +520,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
             nextApprovalExpiryMs(this.ctx.storage.sql),
             this.#publisher.nextAttemptMs(),
             this.#release.nextMs(nowMs),
+            this.#annotator.nextMs(nowMs),
             this.#moreToForget ? nowMs + TIDY_MS : undefined,
           ]),
     ].filter((time) => time !== undefined);

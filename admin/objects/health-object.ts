@@ -17,6 +17,7 @@ import type { VantageMessage } from "../core/health/view.ts";
 import { HealthWatch, NOTHING_KEPT, type WatchConfig } from "../core/health/watch.ts";
 import type { HealthFigures } from "../core/metrics/figures.ts";
 import { healthFigures } from "../core/metrics/health-figures.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import { type AdminEnv, alertStub, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
@@ -26,6 +27,7 @@ import {
   type NumberedTransition,
   saveEvents,
   type TransitionFilter,
+  transitionsWithin,
 } from "../store/event-log.ts";
 import { loadWatch, saveJudgement, saveView, saveWatchConfig } from "../store/health-store.ts";
 import { HEALTH_MIGRATIONS, migrate } from "../store/migrations.ts";
@@ -133,6 +135,11 @@ export class HealthObject extends DurableObject<AdminEnv> {
   async listTransitions(filter: Omit<TransitionFilter, "nowMs">): Promise<readonly NumberedTransition[]> {
     this.#failing.check();
     return listTransitions(this.ctx.storage.sql, { ...filter, nowMs: Date.now() });
+  }
+
+  async transitionsWithin(window: Window): Promise<readonly NumberedTransition[]> {
+    this.#failing.check();
+    return transitionsWithin(this.ctx.storage.sql, window);
   }
 
   /**

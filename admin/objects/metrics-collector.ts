@@ -4,6 +4,7 @@
  * after a commit carries it.
  */
 import type { Vantage } from "../../config/vantage.ts";
+import { VERSION } from "../../config/version.ts";
 import type { MetricFacts } from "../core/metrics/families.ts";
 import type { ExportFigures, TrafficFigures } from "../core/metrics/figures.ts";
 import type { Topology } from "../core/metrics/topology.ts";
@@ -18,7 +19,6 @@ import {
   telemetryRootStub,
 } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { VERSION } from "../version.ts";
 import { withinMs } from "./deadline.ts";
 
 /** All answer from memory or SQLite. Twice this is well within the ten seconds that Prometheus gives a scrape. */

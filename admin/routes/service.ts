@@ -1,8 +1,8 @@
 /** What needs no token: an index, whether the Worker runs, which release it is, and the description of the API. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { VERSION } from "../../config/version.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
-import { VERSION } from "../version.ts";
 import { ANSWER_HEADERS, OPEN_CODES, okAnswer, problemAnswers, type Success } from "./answers.ts";
 import { AnyObject, NoQuery } from "./schemas.ts";
 import { TAGS } from "./tags.ts";

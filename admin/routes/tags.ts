@@ -25,6 +25,8 @@ export const TAGS = [
   { name: "events", description: "What happens, as it happens." },
   { name: "status", description: "What clusters say of themselves, signed or asked for." },
   { name: "drift", description: "Where clusters differ from what is declared, and from each other." },
+  { name: "timeline", description: "What happened, of every kind, in one order." },
+  { name: "delivery", description: "How changes are delivered: the five figures of DORA." },
   { name: "secrets", description: "Which version of each secret clusters use, and its rotation. Never a value." },
   { name: "propagation", description: "How far a revision has travelled." },
   {

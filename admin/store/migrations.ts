@@ -201,6 +201,22 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       "CREATE INDEX incidents_untold ON incidents (number) WHERE told_at_ms IS NULL",
     ],
   },
+  {
+    version: 8,
+    statements: [
+      // One row: up to which revision dashboards have been told of changes, and when to try again.
+      `CREATE TABLE annotation_progress (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        revision INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        retry_at_ms INTEGER NOT NULL
+      )`,
+      // For the timeline, which goes by time and over kinds of things that have no numbers in common.
+      "CREATE INDEX revisions_created ON revisions (created_at_ms, revision)",
+      "CREATE INDEX incidents_opened ON incidents (opened_at_ms)",
+      "CREATE INDEX incidents_closed ON incidents (closed_at_ms) WHERE closed_at_ms IS NOT NULL",
+    ],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [
@@ -325,6 +341,22 @@ export const STATUS_MIGRATIONS: readonly Migration[] = [
         first_seen_ms INTEGER NOT NULL,
         PRIMARY KEY (service, secret, version)
       ) WITHOUT ROWID`,
+    ],
+  },
+  {
+    version: 2,
+    statements: [
+      // What differed once, from when to when, as it read when it was first seen; `clusters` as JSON.
+      `CREATE TABLE drift_history (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        drift_key TEXT NOT NULL,
+        sentence TEXT NOT NULL,
+        service TEXT NOT NULL,
+        clusters TEXT NOT NULL,
+        first_seen_ms INTEGER NOT NULL,
+        cleared_ms INTEGER
+      )`,
+      "CREATE INDEX drift_history_open ON drift_history (drift_key) WHERE cleared_ms IS NULL",
     ],
   },
 ];

@@ -22,6 +22,10 @@ const KINDS = {
   withdraw: true,
 } as const satisfies Readonly<Record<MutationKind, true>>;
 
+export function isKnownKind(kind: string): kind is MutationKind {
+  return Object.hasOwn(KINDS, kind);
+}
+
 /** Also what earlier releases called it. */
 export type RevisionKind = MutationKind | "expireDrains";
 
@@ -31,9 +35,7 @@ const RevisionRow = z.object({
   digest: z.string(),
   documents_digest: z.string(),
   overlays_digest: z.string(),
-  kind: z.custom<RevisionKind>(
-    (kind) => kind === "expireDrains" || (typeof kind === "string" && Object.hasOwn(KINDS, kind)),
-  ),
+  kind: z.custom<RevisionKind>((kind) => kind === "expireDrains" || (typeof kind === "string" && isKnownKind(kind))),
   author: z.string(),
   reason: z.string().nullable(),
   ticket: z.string().nullable(),
@@ -73,18 +75,18 @@ export function insertRevision(sql: SqlStorage, record: RevisionRecord): void {
 /** The newest revision: what the control plane wants the edges to serve. */
 export function targetRevision(sql: SqlStorage): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions ORDER BY revision DESC LIMIT 1").toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 export function findRevision(sql: SqlStorage, revision: number): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions WHERE revision = ?", revision).toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 /** The newest one with that digest: an ETag somebody has seen. */
 export function findRevisionByDigest(sql: SqlStorage, digest: string): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions WHERE digest = ? ORDER BY revision DESC LIMIT 1", digest).toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 /** Newest first, those below `before`. */
@@ -92,7 +94,7 @@ export function revisionsBefore(sql: SqlStorage, before: number, limit: number):
   return sql
     .exec("SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?", before, limit)
     .toArray()
-    .map(recordOf);
+    .map(revisionRecordOf);
 }
 
 export type RevisionRange = { readonly fromMs: number; readonly toMs: number; readonly limit: number };
@@ -117,7 +119,7 @@ export function revisionsBetween(sql: SqlStorage, { fromMs, toMs, limit }: Revis
   return before <= first ? [] : revisionsBefore(sql, before, before - first).toReversed();
 }
 
-function recordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
+export function revisionRecordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
   const parsed = RevisionRow.parse(row);
   return {
     revision: parsed.revision,

@@ -25,6 +25,8 @@ export type EdgeOptions = {
   readonly kvText?: string;
   /** A Worker with the telemetry objects, by its entry; it answers on `telemetryUrl`. None: reports lead nowhere. */
   readonly telemetry?: string;
+  /** The platform records every request, and what it has recorded is in `logLines`, an event a line. */
+  readonly traced?: boolean;
 };
 
 export type Edge = {
@@ -168,7 +170,19 @@ function telemetryService({ environment }: Snapshot, folder: string): string {
 
 const TELEMETRY_BINDING = `(name = "TELEMETRY", durableObjectNamespace = (className = "TelemetryObject", serviceName = "telemetry"))`;
 
-function configuration({ snapshot, variables = {}, kvText, telemetry }: EdgeOptions, folder: string): string {
+/** A streaming tail worker: gets what the platform records while it is recorded. */
+const TAIL_MODULE = `export default {
+  tailStream: () => ({ event, spanContext }) => {
+    const told = { tail: event.type, name: event.name, spanId: event.spanId, info: event.info, spanContext };
+    // The platform's own attributes have numbers of 64 bits, which JSON does not.
+    console.log(JSON.stringify(told, (_, value) => (typeof value === "bigint" ? Number(value) : value)));
+  },
+};`;
+
+function configuration(
+  { snapshot, variables = {}, kvText, telemetry, traced = false }: EdgeOptions,
+  folder: string,
+): string {
   const texts = { ENVIRONMENT: snapshot.environment, SNAPSHOT_PUBLIC_KEYS: "{}", ...variables };
   const edgeBindings = [
     `(name = "EGRESS", service = "network")`,
@@ -184,6 +198,11 @@ const config :Workerd.Config = (
       compatibilityDate = "${COMPATIBILITY_DATE}",
       globalOutbound = "network",
       bindings = [${edgeBindings.join(", ")}],
+      ${traced ? `streamingTails = ["tail"],` : ""}
+    )),
+    (name = "tail", worker = (
+      modules = [(name = "tail.js", esModule = ${JSON.stringify(TAIL_MODULE)})],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
     )),
     (name = "kv", worker = (
       modules = [(name = "kv.js", esModule = ${JSON.stringify(KV_MODULE)})],

@@ -10,7 +10,7 @@ export type IncidentCause =
   | { readonly kind: "held"; readonly overlay: string; readonly because: string }
   | { readonly kind: "compromised"; readonly secret: string; readonly service?: string }
   /** By the id of an alert that pages. */
-  | { readonly kind: "alert"; readonly alert: string }
+  | { readonly kind: "alert"; readonly alert: string; readonly service: string }
   /** By the keys of `GET /v1/drift`. */
   | { readonly kind: "drift"; readonly drift: readonly string[] };
 
@@ -88,7 +88,7 @@ export function alertIncident(
   return {
     severity,
     title: `The error budget of ${service} burns`,
-    cause: { kind: "alert", alert: id },
+    cause: { kind: "alert", alert: id, service },
     reason: summary.slice(0, REASON_LENGTH_MAX),
     openedBy: "fairlead",
     openedAtMs,

@@ -29,6 +29,9 @@ declare module "vitest" {
 const seen = new Map<string, Seen>();
 type Seen = { method: string; headers: IncomingMessage["headers"]; body: string; count: number };
 
+/** What dashboards were told, by name: `/grafana/<name>/api/annotations`, read at `/marks/<name>`. */
+const marks = new Map<string, unknown[]>();
+
 /**
  * By name, so that a test can turn its own origin around: `/switch/<name>/<status>`, or, for the probes of one vantage
  * only, `/switch/<name>/<status>/<vantage>`.
@@ -92,6 +95,12 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     case "partial":
       response.end(JSON.stringify({ partialSuccess: { rejectedDataPoints: name, errorMessage: "too old" } }));
       return;
+    case "grafana":
+      mark(name, request, response);
+      return;
+    case "marks":
+      response.end(JSON.stringify(marks.get(name) ?? []));
+      return;
     case ".well-known":
       report(request, response);
       return;
@@ -150,6 +159,24 @@ function note(pathname: string, request: IncomingMessage): void {
   seen.set(pathname, noted);
   request.setEncoding("utf8").on("data", (text: string) => {
     noted.body += text;
+  });
+}
+
+/** Takes an annotation, or refuses it with the status that the name is switched to. */
+function mark(name: string, request: IncomingMessage, response: ServerResponse): void {
+  const status = switched.get(name) ?? 200;
+  const parts: Buffer[] = [];
+  request.on("data", (part: Buffer) => parts.push(part));
+  request.on("end", () => {
+    const { method, url, headers } = request;
+    const told = {
+      method,
+      url,
+      authorization: headers.authorization,
+      body: JSON.parse(Buffer.concat(parts).toString()),
+    };
+    if (status < 300) marks.set(name, [...(marks.get(name) ?? []), told]);
+    response.writeHead(status, { "content-type": "application/json" }).end("{}");
   });
 }
 
