@@ -66,16 +66,21 @@ export async function forward(input: ForwardInput): Promise<Response> {
     noteAnswer(last, own.status, true, input);
     return own;
   }
-  noteAnswer(last, response.status, false, input);
   // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
-  if (response.status < 200 || response.status > 599) return response;
+  if (response.status < 200 || response.status > 599) {
+    noteAnswer(last, response.status, false, input);
+    return response;
+  }
   const cookie = cookieFor(attempt, input);
   const decisionMs = startMs - input.question.now;
-  return toClient(
+  const made = toClient(
     { response, attempt, firstByteMs, decisionMs },
     input,
     cookie === undefined ? undefined : await cookie,
   );
+  // Last, so that a bug before it is counted as the answer that it becomes, and as no other.
+  noteAnswer(last, response.status, false, input);
+  return made;
 }
 
 function prepare(input: ForwardInput): Sending {

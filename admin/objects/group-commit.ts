@@ -2,6 +2,10 @@
  * Gathers what comes within a moment and writes it down together: rows are paid for when they are written, and many
  * messages touch the same ones. Nobody is told that his message was taken before it is on disk.
  */
+
+/** On one machine there is one isolate to wait for, and somebody who wants to see what he did. */
+export const GATHER_MS_DEVELOPMENT = 100;
+
 export class GroupCommit<T> {
   readonly #delayMs: number;
   readonly #itemsMax: number;

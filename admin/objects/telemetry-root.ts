@@ -12,11 +12,11 @@ import { type TrafficShares, trafficShares } from "../core/telemetry/traffic-sha
 import { coveredFrom } from "../core/telemetry/windows.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import { migrate, TELEMETRY_ROOT_MIGRATIONS } from "../store/migrations.ts";
+import { migrate, TELEMETRY_MIGRATIONS } from "../store/migrations.ts";
 import { type LedgerSummary, type ReadPush, TelemetryLedger } from "../store/telemetry-ledger.ts";
 import { PUSH_AFTER_MS, readPush, type TelemetryPush } from "../store/telemetry-shard.ts";
 import { FailingSwitch } from "./failing-switch.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GATHER_MS_DEVELOPMENT, GroupCommit } from "./group-commit.ts";
 
 /** 300 data centres tell of a window within some seconds of each other, and all touch the same rows. */
 const GATHER_MS = 1_000;
@@ -44,11 +44,11 @@ export class TelemetryRoot extends DurableObject<AdminEnv> {
 
   constructor(ctx: DurableObjectState, env: AdminEnv) {
     super(ctx, env);
-    migrate(ctx.storage, TELEMETRY_ROOT_MIGRATIONS);
+    migrate(ctx.storage, TELEMETRY_MIGRATIONS);
     this.#failing = new FailingSwitch(ctx.storage, isDevelopment(env));
     this.#ledger = new TelemetryLedger(ctx.storage);
     this.#gathered = new GroupCommit({
-      delayMs: GATHER_MS,
+      delayMs: isDevelopment(env) ? GATHER_MS_DEVELOPMENT : GATHER_MS,
       itemsMax: GATHERED_MAX,
       commit: (pushes) => this.#ledger.accept(pushes, Date.now()),
     });

@@ -55,14 +55,14 @@ const queryRoute = createRoute({
       groupBy: listOf(DIMENSIONS).optional().openapi({ description: "One group when absent.", example: "region" }),
       service: NameListText.optional().openapi({ description: "Of any of these.", example: "web" }),
       region: NameListText.optional().openapi({ description: "Of any of these; `none`: no cluster was asked." }),
-      cluster: NameListText.optional(),
-      side: listOf(["stable", "canary"]).optional(),
+      cluster: NameListText.optional().openapi({ description: "Of any of these; `none`: none was asked." }),
+      side: listOf(["stable", "canary"]).optional().openapi({ description: "Of the cluster that was asked." }),
       continent: z
         .string()
         .regex(/^[A-Z]{2}(?:,[A-Z]{2}){0,7}$/, "must be continents as AF, AN, AS, EU, NA, OC, SA, or ZZ for not known")
         .optional()
         .openapi({ description: "Of the clients." }),
-      statusClass: listOf(STATUS_CLASSES).optional(),
+      statusClass: listOf(STATUS_CLASSES).optional().openapi({ description: "With any of these answers." }),
       revision: z
         .string()
         .regex(/^[0-9]{1,15}(?:,[0-9]{1,15}){0,19}$/, "must be revisions, as 17,18")

@@ -3,6 +3,8 @@
  * All missing steps run in one transaction when an object starts, so there is no half-migrated store.
  */
 
+import { NUMBERED_TEXTS_TABLE } from "./numbered-texts.ts";
+
 export type Migration = { readonly version: number; readonly statements: readonly string[] };
 
 /** Long texts by name or digest, in parts because a row holds 2 MB at most. */
@@ -325,35 +327,8 @@ export const STATUS_MIGRATIONS: readonly Migration[] = [
   },
 ];
 
-/** Windows of telemetry, of a data centre or of all: 10 seconds, minutes and hours, each a text in parts. */
-const WINDOWS_TABLE = `CREATE TABLE windows (
-  level INTEGER NOT NULL,
-  start_ms INTEGER NOT NULL,
-  part INTEGER NOT NULL,
-  text TEXT NOT NULL,
-  PRIMARY KEY (level, start_ms, part)
-) WITHOUT ROWID`;
-
-export const TELEMETRY_SHARD_MIGRATIONS: readonly Migration[] = [
-  {
-    version: 1,
-    statements: [
-      TEXTS_TABLE,
-      WINDOWS_TABLE,
-      // What the root has not acknowledged, in the order in which it goes out.
-      `CREATE TABLE outbox (
-        sequence INTEGER NOT NULL,
-        part INTEGER NOT NULL,
-        text TEXT NOT NULL,
-        PRIMARY KEY (sequence, part)
-      ) WITHOUT ROWID`,
-    ],
-  },
-];
-
-export const TELEMETRY_ROOT_MIGRATIONS: readonly Migration[] = [
-  { version: 1, statements: [TEXTS_TABLE, WINDOWS_TABLE] },
-];
+/** Of a data centre, and of all together: windows, messages and accounts, all of them texts by number. */
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ version: 1, statements: [NUMBERED_TEXTS_TABLE] }];
 
 export const ALERT_MIGRATIONS: readonly Migration[] = [
   {

@@ -7,6 +7,7 @@ import type { TelemetryDropped, TelemetryRow } from "../../config/telemetry.ts";
 import { requestsOf } from "../core/telemetry/rows.ts";
 import { addToTotals, type TelemetryTotal } from "../core/telemetry/totals.ts";
 import { type Folded, foldableUntil, NOTHING_FOLDED } from "../core/telemetry/windows.ts";
+import { NumberedTexts } from "./numbered-texts.ts";
 import { addLost, type PushContent, type TelemetryPush } from "./telemetry-shard.ts";
 import {
   addToWindows,
@@ -16,7 +17,6 @@ import {
   readWindows,
   upkeepDueMs,
 } from "./telemetry-windows.ts";
-import { loadText, replaceText } from "./texts.ts";
 
 /** There are some 330 data centres. What more would say is counted as lost. */
 export const SHARDS_MAX = 1_000;
@@ -39,9 +39,6 @@ type State = {
   readonly lost: TelemetryDropped;
 };
 
-const STATE = "state";
-const TOTALS = "totals";
-
 export type LedgerSummary = {
   readonly lost: TelemetryDropped;
   /** In the order of their names. */
@@ -50,13 +47,18 @@ export type LedgerSummary = {
 
 export class TelemetryLedger {
   readonly #storage: Pick<DurableObjectStorage, "sql" | "transactionSync">;
+  /** One text each. */
+  readonly #keptState: NumberedTexts;
+  readonly #keptTotals: NumberedTexts;
   #state: State;
   #totals: readonly TelemetryTotal[];
 
   constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
     this.#storage = storage;
-    const state = loadText(storage.sql, STATE);
-    const totals = loadText(storage.sql, TOTALS);
+    this.#keptState = new NumberedTexts(storage.sql, "state");
+    this.#keptTotals = new NumberedTexts(storage.sql, "totals");
+    const state = this.#keptState.load(0);
+    const totals = this.#keptTotals.load(0);
     // Both were written by `#save` of this or an earlier release.
     this.#state = state === undefined ? NOTHING : (JSON.parse(state) as State);
     this.#totals = totals === undefined ? [] : (JSON.parse(totals) as readonly TelemetryTotal[]);
@@ -132,12 +134,11 @@ export class TelemetryLedger {
 
   /** One transaction: what `work` writes, and state and totals after it where they changed. */
   #save(work: (folded: Folded) => readonly [State, readonly TelemetryTotal[]]): void {
-    const { sql } = this.#storage;
     const [state, totals] = this.#storage.transactionSync(() => {
       const after = work(this.#state.folded);
       const text = JSON.stringify(after[0]);
-      if (text !== JSON.stringify(this.#state)) replaceText(sql, STATE, text);
-      if (after[1] !== this.#totals) replaceText(sql, TOTALS, JSON.stringify(after[1]));
+      if (text !== JSON.stringify(this.#state)) this.#keptState.save(0, text);
+      if (after[1] !== this.#totals) this.#keptTotals.save(0, JSON.stringify(after[1]));
       return after;
     });
     this.#state = state;

@@ -8,6 +8,7 @@ import { forgetIsolates, type HeardIsolates, hear } from "../core/telemetry/hear
 import { packRows, unpackRows } from "../core/telemetry/packed.ts";
 import { mergeRows, requestsOf } from "../core/telemetry/rows.ts";
 import { type Folded, NOTHING_FOLDED, windowOfReport } from "../core/telemetry/windows.ts";
+import { NumberedTexts } from "./numbered-texts.ts";
 import {
   addToWindows,
   type Contribution,
@@ -17,7 +18,6 @@ import {
   startsBetween,
   upkeepDueMs,
 } from "./telemetry-windows.ts";
-import { loadText, replaceText } from "./texts.ts";
 
 /** After a window's end: by then edges have told of it, or tried once. */
 export const PUSH_AFTER_MS = 8_000;
@@ -68,21 +68,24 @@ type State = {
   readonly lost: TelemetryDropped;
 };
 
-const STATE = "state";
-
 export type ShardOptions = { readonly shard: string; readonly incarnation: string };
 
 export class TelemetryShard {
   readonly #storage: Pick<DurableObjectStorage, "sql" | "transactionSync">;
   readonly #shard: string;
+  readonly #outbox: NumberedTexts;
+  /** One text. */
+  readonly #kept: NumberedTexts;
   #state: State;
 
   /** `incarnation` is used once, when the storage is new. */
   constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">, { shard, incarnation }: ShardOptions) {
     this.#storage = storage;
     this.#shard = shard;
-    const text = loadText(storage.sql, STATE);
-    // Written by `#save` of this or an earlier release.
+    this.#outbox = new NumberedTexts(storage.sql, "outbox");
+    this.#kept = new NumberedTexts(storage.sql, "state");
+    const text = this.#kept.load(0);
+    // Written by `#change` of this or an earlier release.
     this.#state = text === undefined ? newState(incarnation) : (JSON.parse(text) as State);
   }
 
@@ -119,15 +122,14 @@ export class TelemetryShard {
 
   /** The oldest message that is not acknowledged. */
   nextPush(): TelemetryPush | undefined {
-    const [row] = this.#storage.sql.exec("SELECT min(sequence) AS sequence FROM outbox").toArray();
-    if (row?.sequence === null || row?.sequence === undefined) return undefined;
-    const sequence = Number(row.sequence);
-    const text = this.#loadMessage(sequence);
+    const sequence = this.#outbox.lowest();
+    const text = sequence === undefined ? undefined : this.#outbox.load(sequence);
+    if (sequence === undefined || text === undefined) return undefined;
     return { shard: this.#shard, incarnation: this.#state.incarnation, sequence, text };
   }
 
   acknowledge(sequence: number): void {
-    this.#storage.sql.exec("DELETE FROM outbox WHERE sequence <= ?", sequence);
+    this.#storage.transactionSync(() => this.#outbox.dropUpTo(sequence));
   }
 
   /** When `tend` has something to do next, if ever. Messages in the outbox are due at once. */
@@ -148,7 +150,7 @@ export class TelemetryShard {
   #change(work: (state: State) => State): void {
     this.#state = this.#storage.transactionSync(() => {
       const after = work(this.#state);
-      replaceText(this.#storage.sql, STATE, JSON.stringify(after));
+      this.#kept.save(0, JSON.stringify(after));
       return after;
     });
   }
@@ -172,11 +174,11 @@ export class TelemetryShard {
   #enqueueLate(state: State, late: readonly Contribution[]): State {
     if (late.length === 0) return state;
     const newest = state.sequence - 1;
-    const [row] = this.#storage.sql.exec("SELECT min(sequence) AS oldest FROM outbox").toArray();
+    const oldest = this.#outbox.lowest();
     // The oldest may be on its way; any other can still be added to.
-    if (row?.oldest === null || row?.oldest === undefined || Number(row.oldest) >= newest)
-      return this.#enqueue(state, late);
-    const { contributions, lost } = readPush(this.#loadMessage(newest));
+    const text = oldest === undefined || oldest >= newest ? undefined : this.#outbox.load(newest);
+    if (text === undefined) return this.#enqueue(state, late);
+    const { contributions, lost } = readPush(text);
     this.#saveMessage(newest, [...contributions, ...late], lost);
     return state;
   }
@@ -190,19 +192,16 @@ export class TelemetryShard {
     if (this.#outboxSize() <= OUTBOX_MAX) return NOTHING_LOST;
     const oldest = this.nextPush();
     if (oldest === undefined) return NOTHING_LOST;
-    this.acknowledge(oldest.sequence);
+    this.#outbox.dropUpTo(oldest.sequence);
     const { contributions, lost } = readPush(oldest.text);
     const requests = contributions.reduce((sum, { rows }) => sum + requestsOf(rows), 0);
     return addLost(lost, { reports: 1, requests });
   }
 
   #outboxSize(): number {
-    // Numbers have no gaps between the oldest and the newest; each of the two is one step in the index.
-    const [row] = this.#storage.sql
-      .exec("SELECT (SELECT min(sequence) FROM outbox) AS oldest, (SELECT max(sequence) FROM outbox) AS newest")
-      .toArray();
-    const { oldest = null, newest = null } = row ?? {};
-    return oldest === null || newest === null ? 0 : Number(newest) - Number(oldest) + 1;
+    // Numbers have no gaps between the oldest and the newest.
+    const [oldest, newest] = [this.#outbox.lowest(), this.#outbox.highest()];
+    return oldest === undefined || newest === undefined ? 0 : newest - oldest + 1;
   }
 
   #saveMessage(sequence: number, contributions: readonly Contribution[], lost: TelemetryDropped): void {
@@ -211,27 +210,9 @@ export class TelemetryShard {
       byStart,
       ([startMs, parts]) => [startMs, packRows(mergeRows(...parts.map(({ rows }) => rows)))] as const,
     );
-    const text = JSON.stringify({ windows, lost } satisfies PushedText);
-    const { sql } = this.#storage;
-    sql.exec("DELETE FROM outbox WHERE sequence = ?", sequence);
-    for (let part = 0; part * PART_LENGTH < text.length; part += 1)
-      sql.exec(
-        "INSERT INTO outbox (sequence, part, text) VALUES (?, ?, ?)",
-        ...[sequence, part, text.slice(part * PART_LENGTH, (part + 1) * PART_LENGTH)],
-      );
-  }
-
-  #loadMessage(sequence: number): string {
-    return this.#storage.sql
-      .exec("SELECT text FROM outbox WHERE sequence = ? ORDER BY part", sequence)
-      .toArray()
-      .map(({ text }) => String(text))
-      .join("");
+    this.#outbox.save(sequence, JSON.stringify({ windows, lost } satisfies PushedText));
   }
 }
-
-/** ASCII only, so this is bytes as well; a row of SQLite holds 2 MB. */
-const PART_LENGTH = 1_000_000;
 
 const NOTHING_LOST: TelemetryDropped = { reports: 0, requests: 0 };
 

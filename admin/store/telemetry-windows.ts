@@ -18,12 +18,10 @@ import {
   startOf,
   type WindowId,
 } from "../core/telemetry/windows.ts";
+import { NumberedTexts } from "./numbered-texts.ts";
 
 /** Enough for a thousand clusters with two continents and two classes each. */
 export const WINDOW_BOUNDS = { rowsMax: 5_000, binsMax: 250_000 };
-
-/** ASCII only, so this is bytes as well; a row of SQLite holds 2 MB. */
-const PART_LENGTH = 1_000_000;
 
 /** Windows that are dropped in one go; the alarm comes back for more. */
 export const DROPPED_MAX = 500;
@@ -51,23 +49,17 @@ export function addToWindows(
 }
 
 export function loadWindow(sql: SqlStorage, { level, startMs }: WindowId): readonly TelemetryRow[] {
-  const parts = sql
-    .exec("SELECT text FROM windows WHERE level = ? AND start_ms = ? ORDER BY part", level, startMs)
-    .toArray();
-  return parts.length === 0 ? [] : unpackRows(JSON.parse(parts.map(({ text }) => String(text)).join("")));
+  const text = windowsOf(sql, level).load(startMs);
+  return text === undefined ? [] : unpackRows(JSON.parse(text));
 }
 
 function saveWindow(sql: SqlStorage, { level, startMs }: WindowId, rows: readonly TelemetryRow[]): void {
-  const text = JSON.stringify(packRows(boundRows(rows, WINDOW_BOUNDS)));
-  const parts = Math.ceil(text.length / PART_LENGTH);
-  for (let part = 0; part < parts; part += 1) {
-    const piece = text.slice(part * PART_LENGTH, (part + 1) * PART_LENGTH);
-    sql.exec(
-      "INSERT OR REPLACE INTO windows (level, start_ms, part, text) VALUES (?, ?, ?, ?)",
-      ...[level, startMs, part, piece],
-    );
-  }
-  sql.exec("DELETE FROM windows WHERE level = ? AND start_ms = ? AND part >= ?", level, startMs, parts);
+  windowsOf(sql, level).save(startMs, JSON.stringify(packRows(boundRows(rows, WINDOW_BOUNDS))));
+}
+
+/** Numbered by the milliseconds at which they begin. */
+function windowsOf(sql: SqlStorage, level: Level): NumberedTexts {
+  return new NumberedTexts(sql, `windows${level}`);
 }
 
 /** Folds what is due, and says how far it has got. Inside a transaction, with `folded` kept in the same. */
@@ -91,28 +83,17 @@ function fold(sql: SqlStorage, level: 1 | 2, fromMs: number, toMs: number): void
 }
 
 export function startsBetween(sql: SqlStorage, level: Level, fromMs: number, toMs: number): readonly number[] {
-  return sql
-    .exec(
-      "SELECT start_ms FROM windows WHERE level = ? AND part = 0 AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
-      ...[level, fromMs, toMs],
-    )
-    .toArray()
-    .map(({ start_ms }) => Number(start_ms));
+  return windowsOf(sql, level).numbers(fromMs, toMs);
 }
 
 /** Whether there is more to drop. */
 export function dropWindows(sql: SqlStorage, folded: Folded, nowMs: number): boolean {
   let room = DROPPED_MAX;
   for (const level of [0, 1, 2] as const) {
-    const old = sql
-      .exec(
-        "SELECT start_ms FROM windows WHERE level = ? AND part = 0 AND start_ms < ? ORDER BY start_ms LIMIT ?",
-        ...[level, droppableBefore(level, folded, nowMs), room],
-      )
-      .toArray()
-      .map(({ start_ms }) => Number(start_ms));
+    const windows = windowsOf(sql, level);
+    const old = windows.numbers(0, droppableBefore(level, folded, nowMs), room);
     const newest = old.at(-1);
-    if (newest !== undefined) sql.exec("DELETE FROM windows WHERE level = ? AND start_ms <= ?", level, newest);
+    if (newest !== undefined) windows.dropUpTo(newest);
     room -= old.length;
     if (room <= 0) return true;
   }
@@ -121,14 +102,11 @@ export function dropWindows(sql: SqlStorage, folded: Folded, nowMs: number): boo
 
 /** When something is to be folded or dropped next, if ever. */
 export function upkeepDueMs(sql: SqlStorage, folded: Folded): number | undefined {
-  const oldest = ([0, 1, 2] as const).map((level) => {
-    const [row] = sql.exec("SELECT min(start_ms) AS start_ms FROM windows WHERE level = ?", level).toArray();
-    return row?.start_ms === null || row?.start_ms === undefined ? undefined : Number(row.start_ms);
+  const drops = ([0, 1, 2] as const).flatMap((level) => {
+    const oldest = windowsOf(sql, level).lowest();
+    return oldest === undefined ? [] : [oldest + 2 * HOUR_MS + LEVELS[level].keptMs];
   });
-  const drops = oldest.flatMap((startMs, level) =>
-    startMs === undefined ? [] : [startMs + 2 * HOUR_MS + LEVELS[level as Level].keptMs],
-  );
-  const [fine] = startsBetween(sql, 0, folded.minutesMs, Number.MAX_SAFE_INTEGER);
+  const [fine] = windowsOf(sql, 0).numbers(folded.minutesMs, Number.MAX_SAFE_INTEGER, 1);
   const folds = fine === undefined ? [] : [fine + 4 * MINUTE_MS];
   const due = [...drops, ...folds];
   return due.length === 0 ? undefined : Math.min(...due);
