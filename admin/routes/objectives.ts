@@ -29,12 +29,7 @@ export const WindowSchema = z
 const ObjectiveSchema = z
   .object({
     service: z.string(),
-    region: z
-      .string()
-      .openapi({
-        description:
-          "`none`: what edges had to answer themselves, with no region to ask, of all requests of the service.",
-      }),
+    region: z.string().openapi({ description: "`none`: what edges had to answer themselves, of all requests." }),
     sli: z.enum(["availability", "latency"]),
     targetPpm: z.int().openapi({ description: "Good requests of a million." }),
     thresholdMs: z.int().optional().openapi({ description: "Of latency: what takes longer is bad." }),
