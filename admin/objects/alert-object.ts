@@ -168,8 +168,9 @@ export class AlertObject extends DurableObject<AdminEnv> {
     const alert = this.#active.find((one) => one.id === id);
     if (alert === undefined) return err(ALERT_UNKNOWN);
     const next = { ...alert, acknowledged };
-    this.#active = this.#active.map((one) => (one === alert ? next : one));
-    this.#save();
+    const active = this.#active.map((one) => (one === alert ? next : one));
+    const saved = this.ctx.storage.transactionSync(() => this.#save(active));
+    [this.#active, this.#saved] = [active, saved];
     return ok(next);
   }
 
@@ -277,16 +278,17 @@ export class AlertObject extends DurableObject<AdminEnv> {
     const reports = await this.#judge(nowMs);
     this.#reports = reports;
     const { active, ended, notices } = reviewAlerts(this.#active, reports, nowMs);
-    this.#active = active;
-    this.ctx.storage.transactionSync(() => {
+    // What is not written down has not been told either, and is looked at again.
+    const saved = this.ctx.storage.transactionSync(() => {
       for (const notice of notices) {
         this.#outbox.add(alertEvent(notice, this.#context), nowMs);
         const { id, severity, service, sli, scope } = notice.alert;
         logEvent(`alert.${notice.kind}`, { alert: id, severity, service, sli, scope });
       }
       for (const alert of ended) addToHistory(this.ctx.storage.sql, alert, nowMs);
-      this.#save();
+      return this.#save(active);
     });
+    [this.#active, this.#saved] = [active, saved];
   }
 
   async #judge(nowMs: number): Promise<readonly ObjectiveReport[]> {
@@ -313,10 +315,10 @@ export class AlertObject extends DurableObject<AdminEnv> {
     }
   }
 
-  /** What changed is written: an alert that only goes on costs nothing. */
-  #save(): void {
+  /** What changed is written: an alert that only goes on costs nothing. Answers with what is written down afterwards. */
+  #save(active: readonly Alert[]): ReadonlyMap<string, Alert> {
     const { sql } = this.ctx.storage;
-    const now = byId(this.#active);
+    const now = byId(active);
     for (const id of this.#saved.keys()) if (!now.has(id)) dropAlert(sql, id);
     const saved = new Map<string, Alert>();
     for (const [id, alert] of now) {
@@ -326,7 +328,7 @@ export class AlertObject extends DurableObject<AdminEnv> {
       if (isNew) saveAlert(sql, alert, pages && this.#config.incidentSeverity !== "off");
       saved.set(id, isNew ? alert : before);
     }
-    this.#saved = saved;
+    return saved;
   }
 
   async #sendNow(id: string): Promise<Result<DeliveryView, AdminRefusal>> {
