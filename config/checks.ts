@@ -12,7 +12,15 @@ import {
   checkSteeredRegionsHaveClusters,
 } from "./checks/coverage.ts";
 import { checkEndpointLoops, checkEndpoints, checkSharedEndpoints } from "./checks/endpoints.ts";
-import { checkFlagsUsed, checkFlagVariants } from "./checks/flags.ts";
+import { checkFlagContext } from "./checks/flag-context.ts";
+import {
+  checkEvaluatorsUsed,
+  checkFlagLogic,
+  checkFlagRegions,
+  checkFlagTypes,
+  checkFlagUses,
+  checkFlagVariants,
+} from "./checks/flags.ts";
 import { checkHosts } from "./checks/hosts.ts";
 import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
 import { checkWatermarks } from "./checks/load.ts";
@@ -69,7 +77,12 @@ const CHECKS: readonly Check[] = [
   checkMirrors,
   checkStatusKeys,
   checkFlagVariants,
-  checkFlagsUsed,
+  checkFlagTypes,
+  checkFlagRegions,
+  checkFlagLogic,
+  checkFlagUses,
+  checkFlagContext,
+  checkEvaluatorsUsed,
   checkPolicyRules,
   checkCanaryVantage,
   checkPolicyTimes,

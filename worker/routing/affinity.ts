@@ -1,7 +1,9 @@
 /** The key that a client is hashed by: what its service asks for, else its address, else the caller's draw. */
+
+import { murmur3 } from "../../config/murmur3.ts";
 import type { KeySource } from "./decision.ts";
 import type { Facts } from "./facts.ts";
-import { combine, murmur3 } from "./hash.ts";
+import { combine } from "./hash.ts";
 import type { LoadedService } from "./loaded-snapshot.ts";
 
 export type ClientKey = { readonly hash: number; readonly source: KeySource };

@@ -3,6 +3,7 @@
  * everything a request needs is one step away. Says nothing about health or time.
  */
 
+import { murmur3 } from "../../config/murmur3.ts";
 import type { PlaceSelector } from "../../config/place.ts";
 import type { HeaderMatch, Mirror, Side } from "../../config/shared-shapes.ts";
 import type {
@@ -22,7 +23,6 @@ import type {
 import type { Attempt, RegionRemoval } from "./decision.ts";
 import { type UnitVector, unitVector } from "./distance.ts";
 import { admit } from "./eligibility.ts";
-import { murmur3 } from "./hash.ts";
 import { buildRouteIndex, type RouteIndex } from "./match.ts";
 import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";

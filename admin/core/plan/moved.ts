@@ -7,10 +7,10 @@
  */
 import { invariant } from "../../../config/invariant.ts";
 import { SHARE_BPS_TOTAL } from "../../../config/limits.ts";
+import { murmur3 } from "../../../config/murmur3.ts";
 import { decide } from "../../../worker/routing/decide.ts";
 import type { Decision } from "../../../worker/routing/decision.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
-import { murmur3 } from "../../../worker/routing/hash.ts";
 import type { LoadedRoute, LoadedSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { changedParts } from "./changed.ts";
 import { placeOf, requestOf, withKey } from "./clients.ts";
