@@ -21,6 +21,7 @@ import {
   checkFlagUses,
   checkFlagVariants,
 } from "./checks/flags.ts";
+import { checkFlagsHeader } from "./checks/flags-header.ts";
 import { checkHosts } from "./checks/hosts.ts";
 import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
 import { checkWatermarks } from "./checks/load.ts";
@@ -82,6 +83,7 @@ const CHECKS: readonly Check[] = [
   checkFlagLogic,
   checkFlagUses,
   checkFlagContext,
+  checkFlagsHeader,
   checkEvaluatorsUsed,
   checkPolicyRules,
   checkCanaryVantage,

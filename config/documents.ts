@@ -5,7 +5,8 @@
  */
 import * as z from "zod/mini";
 import { Duration } from "./duration.ts";
-import { CanaryFlag, EvaluatorSpec, FlagSpec } from "./flag.ts";
+import { CanaryFlag } from "./flag.ts";
+import { EvaluatorSpec, FlagSpec } from "./flag-spec.ts";
 import { ClusterName, Jurisdiction, Name, RegionName, RouteName, ServiceName, ShareBps, Weight } from "./ids.ts";
 import { ImageText } from "./image.ts";
 import {

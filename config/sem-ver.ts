@@ -1,8 +1,8 @@
 /**
  * Versions as flagd's `sem_ver` reads them: SemVer 2.0, a leading `v`, and one or two numbers for a version that leaves
- * the others out. Four numbers are none, unlike in `version-range.ts`, whose order of versions this shares.
+ * the others out. Four numbers are none, unlike in `version.ts`, whose order of versions this shares.
  */
-import { parseVersion, type Version } from "./version-range.ts";
+import { parseVersion, type Version } from "./version.ts";
 
 /** SemVer §2, §9 and §10, whose numbers have no leading zeros. */
 const NUMBER = "(?:0|[1-9]\\d*)";

@@ -3,6 +3,8 @@
  * direction: an upload that is piped through a stream of ours looks complete to the cluster when the client breaks it
  * off, and an answer's body that is piped is decoded and coded anew (both tried). Handing on the body itself does neither.
  */
+
+import { FLAGS_HEADER } from "../config/flags-header.ts";
 import { invariant } from "../config/invariant.ts";
 import type { Client } from "./client.ts";
 import { bindingCookie } from "./client-binding.ts";
@@ -14,6 +16,7 @@ import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
 import { attemptsOf, type DecideInput } from "./routing/decide.ts";
 import type { Attempt, DecisionToForward } from "./routing/decision.ts";
+import { flagsHeader } from "./routing/edge-flags.ts";
 import type { Target } from "./target.ts";
 import { continueTrace } from "./trace-context.ts";
 
@@ -38,11 +41,13 @@ type Attempted = {
 
 /** What stays the same from attempt to attempt. */
 type Sending = {
-  readonly upstream: RequestInit;
+  readonly upstream: RequestInit & { readonly headers: Headers };
   readonly startMs: number;
   readonly hasBody: boolean;
   /** Whether the first byte of the answer has a deadline. */
   readonly waits: boolean;
+  /** The value of `Fairlead-Flags` in a region; undefined when the service's clusters are handed none. */
+  readonly flagsIn: ((region: string) => string | undefined) | undefined;
 };
 
 export async function forward(input: ForwardInput): Promise<Response> {
@@ -79,7 +84,8 @@ function prepare(input: ForwardInput): Sending {
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
   const hasBody = request.body !== null;
-  return { upstream: upstreamInit(input), startMs, hasBody, waits: !hasBody || isShortUpload(request.headers) };
+  const waits = !hasBody || isShortUpload(request.headers);
+  return { upstream: upstreamInit(input), startMs, hasBody, waits, flagsIn: flagsInOf(input) };
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -138,7 +144,7 @@ function failureOf(response: Response, request: Request): Failure | undefined {
  * What is sent, the same to each cluster. A request without a body is described anew, which takes half the time of a
  * `new Request`; one with a body is copied, because a described GET may have none, and clients do send such.
  */
-function upstreamInit({ request, target, client, deps }: ForwardInput): RequestInit {
+function upstreamInit({ request, target, client, deps }: ForwardInput): Sending["upstream"] {
   const headers = new Headers(request.headers);
   setRequestHeaders(headers, request.headers, {
     target,
@@ -150,6 +156,20 @@ function upstreamInit({ request, target, client, deps }: ForwardInput): RequestI
   continueTrace(headers, deps.randomHex);
   if (request.body !== null) return new Request(request, { headers, redirect: "manual" });
   return { method: request.method, headers, redirect: "manual" };
+}
+
+/** Flags may differ by region, so each attempt is asked for its own. */
+function flagsInOf({ decision, question }: ForwardInput): Sending["flagsIn"] {
+  const { snapshot, facts, now } = question;
+  const service = snapshot.services.get(decision.service);
+  if (service === undefined || service.flags.length === 0) return undefined;
+  return (region) => flagsHeader({ service, facts, nowMs: now }, region);
+}
+
+/** On the very headers that are sent: the platform has copied those of earlier attempts. */
+function setFlags(headers: Headers, value: string | undefined): void {
+  if (value === undefined) headers.delete(FLAGS_HEADER);
+  else headers.set(FLAGS_HEADER, value);
 }
 
 /**
@@ -182,10 +202,11 @@ function isShortUpload(headers: Headers): boolean {
 function send(
   attempt: Attempt,
   { target, decision, deps }: ForwardInput,
-  { upstream, waits }: Sending,
+  { upstream, waits, flagsIn }: Sending,
   remainingMs: number,
 ): Promise<Response | Failure> {
   const url = addressOf(attempt, target);
+  if (flagsIn !== undefined) setFlags(upstream.headers, flagsIn(attempt.region));
   return new Promise((resolve) => {
     // Not cleared on purpose: see `deadline.ts`.
     if (waits) setTimeout(resolve, Math.min(decision.firstByteMs, remainingMs), TIMEOUT);

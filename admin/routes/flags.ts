@@ -1,6 +1,6 @@
 /** `/v1/flags`: what is on, and switching a flag away from its document and back. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { isFlagOn } from "../../config/flag.ts";
+import { isFlagOn } from "../../config/flag-spec.ts";
 import { fleetStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { mutate, mutationReply, reply } from "../http/reply.ts";

@@ -1,8 +1,9 @@
 /** A flag can give what it says: its variants are of one type, and every variant that it names is one of them. */
 import type { FlagDocument } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
-import { isBooleanFlag, isTargeted } from "../flag.ts";
+import { isTargeted } from "../flag.ts";
 import { type Evaluators, expandReferences } from "../flag-references.ts";
+import { isBooleanFlag } from "../flag-spec.ts";
 import { FLAG_LENGTH_MAX, FLAG_LOGIC_NODES_MAX } from "../limits.ts";
 import { compareText } from "../order.ts";
 import { findingAt, type Placed } from "../placed.ts";

@@ -1,7 +1,7 @@
 /** flagd's `sem_ver`: null, so that the default holds, when either side is no version. `^` is the same major, `~` also the same minor. */
 import type { SemVerOperator } from "../../config/flag-operators.ts";
 import { parseSemVer } from "../../config/sem-ver.ts";
-import { compareVersions, type Version } from "../../config/version-range.ts";
+import { compareVersions, type Version } from "../../config/version.ts";
 import { textOf } from "./text.ts";
 
 type Relation = (a: Version, b: Version) => boolean;

@@ -21,6 +21,28 @@ export function clientKey(service: LoadedService, facts: Facts, draw: number): C
 }
 
 /**
+ * The same key as text, for flags: whoever knows what the service keeps its clients by, an SDK in a cluster for one, gets
+ * the same variants with it. Undefined for clients without a key. It says who somebody is, so it is never logged.
+ */
+export function clientKeyText({ affinity }: LoadedService, { header, clientAddress }: Facts): string | undefined {
+  if (affinity.by === "none") return undefined;
+  const value = affinity.by === "header" ? header(affinity.header) : null;
+  if (value !== null && value !== "") return value;
+  return clientAddress === undefined ? undefined : addressText(clientAddress);
+}
+
+/** IPv6 by its first four groups, as `addressHash`: `2001:db8:0:1::/64`. */
+function addressText(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);
+  const all = [...groups, ...Array.from({ length: Math.max(0, missing) }, () => "0"), ...(tail ?? "").split(":")];
+  const first = all.slice(0, 4).map((group) => Number.parseInt(group || "0", 16).toString(16));
+  return `${first.join(":")}::/64`;
+}
+
+/**
  * One household keeps one key: an IPv6 client changes the lower half of its address every day (RFC 8981), so only the
  * first four groups count, however they are written. Anything else, IPv4 above all, counts whole. Takes no strings
  * apart: this runs for nearly every request.

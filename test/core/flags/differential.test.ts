@@ -31,6 +31,9 @@ const scalar = fc.oneof(
 const list = fc.array(scalar, { maxLength: 3 });
 const NAMES = ["a", "b", "list", "user.name", "user.age", "user", "missing", "targetingKey", "$flagd.flagKey"];
 
+/** Of texts and numbers: where the bucketing key is a list, flagd takes it for one more share, by accident. */
+const KEYS = NAMES.filter((name) => name !== "list" && name !== "user");
+
 const { expression } = fc.letrec<{ expression: unknown; args: unknown[] }>((tie) => {
   const one = tie("expression");
   const two = fc.tuple(one, one);
@@ -64,7 +67,7 @@ const { expression } = fc.letrec<{ expression: unknown; args: unknown[] }>((tie)
       op("fractional", fc.array(share, { minLength: 1, maxLength: 4 })),
       op(
         "fractional",
-        fc.tuple(fc.oneof(ASCII, op("var", fc.constantFrom(...NAMES)), op("cat", tie("args"))), share, share),
+        fc.tuple(fc.oneof(ASCII, op("var", fc.constantFrom(...KEYS)), op("cat", tie("args"))), share, share),
       ),
     ),
   };

@@ -5,7 +5,8 @@
  */
 import { groupBy } from "../../../../config/checks/group.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
-import { isInRange, parseRange, parseVersion, type VersionRange } from "../../../../config/version-range.ts";
+import { parseVersion } from "../../../../config/version.ts";
+import { isInRange, parseRange, type VersionRange } from "../../../../config/version-range.ts";
 import { firstOf, listed } from "../../safety/words.ts";
 import { documentOf, type Examined, type ExaminedCluster, type PreflightCheck, placed } from "../examined.ts";
 import type { Found } from "../finding.ts";
