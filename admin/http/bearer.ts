@@ -3,11 +3,11 @@
  * everybody on the internet can send one. Clusters that send their status have none, and pass.
  */
 import { createMiddleware } from "hono/factory";
-import { may } from "../core/authority/principal.ts";
+import { type Duty, may } from "../core/authority/principal.ts";
 import { forbidden } from "../core/commit/preconditions.ts";
 import { fleetStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import type { AppEnv } from "./context.ts";
+import type { AppContext, AppEnv } from "./context.ts";
 import { principalOf } from "./principals.ts";
 import { refuse } from "./problem.ts";
 import { isStatusPush } from "./status-push.ts";
@@ -20,7 +20,24 @@ const refusals = new Tally(10_000);
 
 export const bearer = createMiddleware<AppEnv>(async (c, next) => {
   if (isStatusPush(c.req)) return next();
-  const token = SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
+  return authenticate(c, bearerToken(c), "read", next);
+});
+
+/** SDKs of flags may do that and nothing else; some send their key in a header of its own. */
+export const sdkKey = createMiddleware<AppEnv>(async (c, next) =>
+  authenticate(c, bearerToken(c) ?? c.req.header("x-api-key"), "flag.evaluate", next),
+);
+
+function bearerToken(c: AppContext): string | undefined {
+  return SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
+}
+
+async function authenticate(
+  c: AppContext,
+  token: string | undefined,
+  duty: Duty,
+  next: () => Promise<void>,
+): Promise<Response | undefined> {
   const principal = token === undefined ? undefined : await principalOf(c.env, token);
   if (principal === undefined) {
     const requestId = c.get("requestId");
@@ -35,6 +52,7 @@ export const bearer = createMiddleware<AppEnv>(async (c, next) => {
     );
   }
   c.set("principal", principal);
-  if (!may(principal, "read")) return refuse(c, forbidden(principal, ["read"]));
-  return next();
-});
+  if (!may(principal, duty)) return refuse(c, forbidden(principal, [duty]));
+  await next();
+  return undefined;
+}

@@ -14,6 +14,8 @@ import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
+import { type FlagOverview, listFlags } from "../core/flags/list-flags.ts";
+import { STALE_AFTER_MS } from "../core/flags/stale.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
@@ -23,7 +25,7 @@ import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-token
 import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
-import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import { type RevisionRecord, revisionAsOf, revisionsBefore, targetRevision } from "../store/revisions.ts";
 import { ApprovalDesk, type Vote } from "./approval-desk.ts";
 import type { AuditExportPage } from "./audit-export.ts";
 import {
@@ -48,6 +50,7 @@ import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
 import { Reckoning } from "./reckoning.ts";
 import { type EarlyRefusal, RecordDesk, type TokenRefusals } from "./record-desk.ts";
+import { type ServedFlagSet, servedFlagsOf } from "./served-flags.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 import { Target } from "./target.ts";
 import { tidyUp } from "./upkeep.ts";
@@ -188,6 +191,23 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async snapshotAt(revision: number | undefined): Promise<Snapshot | undefined> {
     this.#check();
     return this.#history.snapshot(revision);
+  }
+
+  // --- Flags
+
+  async listFlags(): Promise<readonly FlagOverview[]> {
+    this.#check();
+    const nowMs = Date.now();
+    const before = revisionAsOf(this.ctx.storage.sql, nowMs - STALE_AFTER_MS);
+    const monthAgo = before === undefined ? undefined : this.#history.state(before.revision);
+    return listFlags(this.#target.state, monthAgo, nowMs);
+  }
+
+  /** What SDKs are answered by; the tag alone when that is what they have. */
+  async servedFlags(known: string | undefined): Promise<ServedFlagSet | "same"> {
+    this.#check();
+    const served = servedFlagsOf(this.#release.wanted().wide);
+    return served.tag === known ? "same" : served;
   }
 
   // --- Approvals and incidents

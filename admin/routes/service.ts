@@ -14,6 +14,7 @@ const INDEX = `Fairlead admin ${VERSION}
 /version        which release it is
 /problems/...   what an error means and how to fix it
 /v1/...         needs a bearer token
+/ofrep/v1/...   flags for SDKs of OpenFeature; needs a token or key
 `;
 
 const HealthzAnswer = z.object({ status: z.literal("ok") }).openapi("Healthz");

@@ -2,10 +2,20 @@
 import { ACTIONS, type Action } from "../../../config/policy.ts";
 
 /**
+ * `evaluator` is for SDKs, which ask for flags and may see nothing else.
  * `responder` makes things safer and nothing else, so that anybody on call can have it. `operator` moves traffic,
  * `maintainer` also applies documents, `approver` is the second person, `auditor` reads what happened. `admin` may do all.
  */
-export const ROLES = ["viewer", "responder", "operator", "maintainer", "approver", "auditor", "admin"] as const;
+export const ROLES = [
+  "evaluator",
+  "viewer",
+  "responder",
+  "operator",
+  "maintainer",
+  "approver",
+  "auditor",
+  "admin",
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export type Principal = {
@@ -17,6 +27,7 @@ export type Principal = {
 /** What may be asked for beside changes of routing. */
 export const DUTIES = [
   "read",
+  "flag.evaluate",
   "approve",
   "incident.open",
   "incident.close",
@@ -52,10 +63,11 @@ const OPERATING: readonly (Action | Duty)[] = [
 ];
 
 const MAY: Readonly<Record<Role, readonly (Action | Duty)[]>> = {
-  viewer: ["read"],
-  responder: ["read", ...SAFER],
-  operator: ["read", ...OPERATING],
-  maintainer: ["read", ...OPERATING, "fleet.apply"],
+  evaluator: ["flag.evaluate"],
+  viewer: ["read", "flag.evaluate"],
+  responder: ["read", "flag.evaluate", ...SAFER],
+  operator: ["read", "flag.evaluate", ...OPERATING],
+  maintainer: ["read", "flag.evaluate", ...OPERATING, "fleet.apply"],
   approver: ["read", "approve"],
   auditor: ["read", "audit.read", "backup.read"],
   admin: [...ACTIONS, ...DUTIES],

@@ -38,6 +38,8 @@ const OPERATIONS = [
   "GET /v1/secrets",
   "GET /version",
   "PATCH /v1/weights",
+  "POST /ofrep/v1/evaluate/flags",
+  "POST /ofrep/v1/evaluate/flags/{key}",
   "POST /v1/approvals/{id}/approve",
   "POST /v1/approvals/{id}/reject",
   "POST /v1/audit/subjects/{subject}/erase",
@@ -226,6 +228,7 @@ test("the codes of problems", () => {
     "422 idempotencyMismatch",
     "412 preconditionFailed",
     "428 preconditionRequired",
+    "429 rateLimited",
     "500 internal",
     "503 unavailable",
   ]);
