@@ -169,5 +169,6 @@ function compileShare(share: unknown, depth: number): Share | undefined {
   if (!Array.isArray(share) || share.length === 0 || share.length > 2) return undefined;
   const variant = compileExpression(share[0], depth + 1);
   const weight = compileExpression(share.length === 1 ? 1 : share[1], depth + 1);
-  return variant === undefined || weight === undefined ? undefined : { variant, weight };
+  const isFixed = share.every((part) => typeof part !== "object" || part === null);
+  return variant === undefined || weight === undefined ? undefined : { variant, weight, isFixed };
 }

@@ -6,10 +6,16 @@ import { FRACTION_WEIGHT_MAX } from "../../config/flag-operators.ts";
 import { bucketOf } from "./bucket.ts";
 import { type Expression, FAILED, type Scope, targetingKeyOf } from "./scope.ts";
 
-export type Share = { readonly variant: Expression; readonly weight: Expression };
+export type Share = {
+  readonly variant: Expression;
+  readonly weight: Expression;
+  /** Both are written down. */
+  readonly isFixed: boolean;
+};
 
 /** `bucketBy` is undefined for flag and targeting key together. Null means that the flag's default holds. */
 export function fractional(bucketBy: Expression | undefined, shares: readonly Share[]): Expression {
+  if (shares.every(({ isFixed }) => isFixed)) return byFixed(bucketBy, shares);
   return (scope) => {
     const key = bucketBy === undefined ? ownKey(scope) : bucketBy(scope);
     const variants = shares.map(({ variant }) => variant(scope));
@@ -18,6 +24,20 @@ export function fractional(bucketBy: Expression | undefined, shares: readonly Sh
     return typeof key === "string" ? pick(key, variants, weights) : null;
   };
 }
+
+/** Nearly all shares are written down and not worked out, so that a request only has to find its bucket. */
+function byFixed(bucketBy: Expression | undefined, shares: readonly Share[]): Expression {
+  const variants = shares.map(({ variant }) => variant(NOWHERE));
+  const weights = shares.map(({ weight }) => weight(NOWHERE));
+  return (scope) => {
+    const key = bucketBy === undefined ? ownKey(scope) : bucketBy(scope);
+    if (typeof key === "string") return pick(key, variants, weights);
+    return key === FAILED ? FAILED : null;
+  };
+}
+
+/** What is written down does not look at it. */
+const NOWHERE: Scope = { context: {}, flag: "", nowMs: 0 };
 
 function ownKey({ context, flag }: Scope): string | undefined {
   const key = targetingKeyOf(context);

@@ -86,7 +86,7 @@ export function askFlag(flag: LoadedFlag, asked: Asked): FlagResult {
   if (flag.targeting === undefined) return flag.defaults.STATIC;
   if (flag.targeting === "unparsable")
     return failure("PARSE_ERROR", `the targeting of the flag ${flag.name} cannot be read`);
-  return target(flag, flag.targeting, { ...asked, flag: flag.name });
+  return target(flag, flag.targeting, { context: asked.context, flag: flag.name, nowMs: asked.nowMs });
 }
 
 /** The same buckets as `{"fractional": [[variant, shareBps], [null, 10000 - shareBps]]}`. */

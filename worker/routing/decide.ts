@@ -124,9 +124,10 @@ function resolve(input: DecideInput, trace: Reason[] | undefined): Forward | Rej
 
 function resolveOn(
   route: LoadedRoute,
-  { facts, health, draw, now }: DecideInput,
+  input: DecideInput,
   trace: Reason[] | undefined,
 ): Forward | (Reject & { readonly route: LoadedRoute }) {
+  const { facts, health, draw, now } = input;
   const { service } = route;
   const admission = admissionOf(service, facts, trace);
   if (admission === undefined) return { code: "residencyDenied", route };
@@ -141,7 +142,7 @@ function resolveOn(
   if (bound !== undefined) return { route, first: bound, steered, keyHash: key.hash, mirror };
   if (steered === undefined) return { code: whyNowhere(service), route };
 
-  const first = pickFirst(route, steered, key, { facts, health, now }, trace);
+  const first = pickFirst(route, steered, key, input, trace);
   return first === undefined
     ? { code: "noHealthyCluster", route }
     : { route, first, steered, keyHash: key.hash, mirror };
@@ -152,7 +153,7 @@ function pickFirst(
   route: LoadedRoute,
   steered: Steered,
   key: ClientKey,
-  { facts, health, now }: Pick<DecideInput, "facts" | "health" | "now">,
+  { facts, health, now }: DecideInput,
   trace: Reason[] | undefined,
 ): LoadedCluster | undefined {
   const chosen = chooseLevel(route, steered, { keyHash: key.hash, health }, trace);

@@ -15,7 +15,7 @@ export type Asking = {
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
   /** In the place of what the request itself is keyed by: plans ask for clients of all keys. */
-  readonly targetingKey?: string;
+  readonly targetingKey?: string | undefined;
 };
 
 /** Undefined for a region that nobody knows, as that of a client without a place. */

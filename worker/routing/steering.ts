@@ -99,7 +99,8 @@ function isFlagged(
   trace: Reason[] | undefined,
 ): boolean {
   const region = flag.goesByRegion ? homeRegion(service, input) : undefined;
-  return isOpen(flag, { service, ...input }, { region, rule: name }, trace);
+  const { facts, nowMs, targetingKey } = input;
+  return isOpen(flag, { service, facts, nowMs, targetingKey }, { region, rule: name }, trace);
 }
 
 /** The nearest that may serve the client, drained or not, so that a drain changes nobody's flags. */
