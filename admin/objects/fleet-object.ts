@@ -200,7 +200,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const nowMs = Date.now();
     const before = revisionAsOf(this.ctx.storage.sql, nowMs - STALE_AFTER_MS);
     const monthAgo = before === undefined ? undefined : this.#history.state(before.revision);
-    return listFlags(this.#target.state, monthAgo, nowMs);
+    return listFlags(this.#target.state, monthAgo, new Date(nowMs).toISOString().slice(0, "2027-01-31".length));
   }
 
   /** What SDKs are answered by; the tag alone when that is what they have. */

@@ -28,8 +28,8 @@ export type FlagOverview = {
 
 type State = Pick<FleetState, "fleet" | "overlays">;
 
-/** `monthAgo` is the state of then; undefined when the fleet is younger. */
-export function listFlags(now: State, monthAgo: State | undefined, nowMs: number): readonly FlagOverview[] {
+/** `monthAgo` is the state of then; undefined when the fleet is younger. `today` is a day in UTC, as `2027-01-31`. */
+export function listFlags(now: State, monthAgo: State | undefined, today: string): readonly FlagOverview[] {
   const compiled = byName(now);
   const before = monthAgo === undefined ? new Map<string, SnapshotFlag>() : byName(monthAgo);
   const { switches } = indexOverlays(now.overlays);
@@ -38,8 +38,8 @@ export function listFlags(now: State, monthAgo: State | undefined, nowMs: number
     const asked = compiled.get(name);
     if (asked === undefined) return [];
     const uses = usesOf(name, now.fleet);
-    const usesThen = monthAgo === undefined ? [] : usesOf(name, monthAgo.fleet);
-    const stale = stalenessOf({ flag, now: asked, then: before.get(name), uses, usesThen, nowMs });
+    const usesBefore = monthAgo === undefined ? [] : usesOf(name, monthAgo.fleet);
+    const stale = stalenessOf({ flag, now: asked, before: before.get(name), uses, usesBefore, today });
     const live = now.overlays.filter(
       (overlay) => overlay.kind === "flagSwitch" && overlay.flag === name,
     ) as FlagSwitch[]; // of that kind

@@ -20,29 +20,30 @@ export type StaleInput = {
   readonly flag: FlagDocument;
   /** As it is asked now, and a month ago; undefined when there was no such flag then. */
   readonly now: SnapshotFlag;
-  readonly then: SnapshotFlag | undefined;
+  readonly before: SnapshotFlag | undefined;
   readonly uses: readonly string[];
-  readonly usesThen: readonly string[];
-  readonly nowMs: number;
+  readonly usesBefore: readonly string[];
+  /** UTC, as `staleAfter` is written: `2027-01-31`. */
+  readonly today: string;
 };
 
-export function stalenessOf({ flag, now, then, uses, usesThen, nowMs }: StaleInput): Staleness | undefined {
+export function stalenessOf({ flag, now, before, uses, usesBefore, today }: StaleInput): Staleness | undefined {
   const { staleAfter } = flag.spec;
   if (staleAfter === "never") return undefined;
   if (staleAfter !== undefined) {
-    const isOver = nowMs >= Date.parse(`${staleAfter}T00:00:00Z`);
+    const isOver = today >= staleAfter;
     return isOver ? { reason: "expired", sentence: `Its day is over: it was to be gone by ${staleAfter}.` } : undefined;
   }
-  if (then === undefined) return undefined;
+  if (before === undefined) return undefined;
   const sole = soleVariant(now);
-  if (sole !== undefined && sameJson(now, then)) {
+  if (sole !== undefined && sameJson(now, before)) {
     const has = sole === null ? "has had no value of it" : `has had "${sole}"`;
     return {
       reason: "settled",
       sentence: `Everybody ${has} for 30 days: put that into the code, and remove the flag.`,
     };
   }
-  if (uses.length === 0 && usesThen.length === 0)
+  if (uses.length === 0 && usesBefore.length === 0)
     return {
       reason: "unreferenced",
       sentence: "No rule, service or gate has named it for 30 days: remove it, unless an SDK asks for it.",

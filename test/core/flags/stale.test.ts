@@ -5,7 +5,7 @@ import { TokenBuckets } from "../../../admin/core/flags/token-bucket.ts";
 import { Overlay } from "../../../config/overlays.ts";
 import { flag, fleetOf, route, soundBut } from "../config/fixtures.ts";
 
-const NOW_MS = Date.parse("2027-03-01T12:00:00Z");
+const TODAY = "2027-03-01";
 const used = route("web", { steering: [{ name: "beta", when: { flag: "a" }, weights: { us: 1 } }] });
 const HALF = {
   targeting: {
@@ -54,12 +54,12 @@ test.each<[string, { readonly [key: string]: unknown }, boolean, ReturnType<type
   ["before its day",              { staleAfter: "2027-03-02" },          true,  stateOf({ staleAfter: "2027-03-02" }, true), undefined],
   ["meant to stay",               { staleAfter: "never" },               true,  stateOf({ staleAfter: "never" }, true), undefined],
 ])("a flag that is %s", (_, spec, isUsed, monthAgo, reason) => {
-  const [found] = listFlags(stateOf(spec, isUsed), monthAgo, NOW_MS);
+  const [found] = listFlags(stateOf(spec, isUsed), monthAgo, TODAY);
   expect(found?.stale?.reason).toBe(reason);
 });
 
 test("a switch that has just been thrown makes a flag young again", () => {
-  const [found] = listFlags(stateOf({}, true, [killed]), stateOf({}, true), NOW_MS);
+  const [found] = listFlags(stateOf({}, true, [killed]), stateOf({}, true), TODAY);
   expect([found?.on, found?.stale]).toEqual([false, undefined]);
 });
 
