@@ -31,9 +31,9 @@ export function clientKeyText({ affinity }: LoadedService, { header, clientAddre
   return clientAddress === undefined ? undefined : addressText(clientAddress);
 }
 
-/** IPv6 by its first four groups, as `addressHash`: `2001:db8:0:1::/64`. */
+/** IPv6 by its first four groups, as `addressHash`: `2001:db8:0:1::/64`. Anything else as it is. */
 function addressText(address: string): string {
-  if (!address.includes(":")) return address;
+  if (!address.includes(":") || !/^[0-9a-f:.]+$/i.test(address)) return address;
   const [head = "", tail] = address.split("::");
   const groups = head === "" ? [] : head.split(":");
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);

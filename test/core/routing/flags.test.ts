@@ -1,6 +1,7 @@
 /** Flags in the decision: rules and sides that go by them, what clusters are handed, and what a plan makes of it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { clientKeyText } from "../../../worker/routing/affinity.ts";
 import { decide } from "../../../worker/routing/decide.ts";
 import { distributionOf } from "../../../worker/routing/distribution.ts";
 import { flagsHeader } from "../../../worker/routing/edge-flags.ts";
@@ -31,6 +32,24 @@ const de = (address = "192.0.2.1"): Client => ({
 const us = (address = "192.0.2.1"): Client => ({
   geo: { country: "US", continent: "NA", latitude: "40", longitude: "-75" },
   clientAddress: address,
+});
+
+// biome-ignore format: a table reads in columns
+test.each([
+  // affinity                                address                     x-user   key
+  [{ by: "clientAddress" },                  "192.0.2.1",                "ada",   "192.0.2.1"],
+  [{ by: "clientAddress" },                  "2001:db8:0:1:a:b:c:d",     null,    "2001:db8:0:1::/64"],
+  [{ by: "clientAddress" },                  "2001:DB8::1",              null,    "2001:db8:0:0::/64"],
+  [{ by: "clientAddress" },                  "::1",                      null,    "0:0:0:0::/64"],
+  [{ by: "clientAddress" },                  "2001:0db8:0001:0002::",    null,    "2001:db8:1:2::/64"],
+  [{ by: "clientAddress" },                  "some:body",                null,    "some:body"],
+  [{ by: "header", header: "x-user" },       "192.0.2.1",                "ada",   "ada"],
+  [{ by: "header", header: "x-user" },       "192.0.2.1",                "",      "192.0.2.1"],
+  [{ by: "none" },                           "192.0.2.1",                "ada",   undefined],
+])("kept by %j, the client at %s with %j has the targeting key %j", (affinity, clientAddress, user, key) => {
+  const service = loadSnapshot(world({ service: { affinity } })).services.get("web");
+  if (service === undefined) throw new Error("the world has the service");
+  expect(clientKeyText(service, facts({ clientAddress, ...(user === null ? {} : { headers: { "x-user": user } }) }))).toBe(key);
 });
 
 describe("a rule that goes by a flag", () => {
