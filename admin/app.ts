@@ -4,11 +4,12 @@
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { isDevelopment } from "./env.ts";
-import { bearer } from "./http/bearer.ts";
+import { bearer, sdkKey } from "./http/bearer.ts";
 import { jsonBody } from "./http/body.ts";
 import type { App, AppEnv } from "./http/context.ts";
 import { commonHeaders } from "./http/headers.ts";
 import { type KnownRoute, knownRoute } from "./http/known-route.ts";
+import { notTooOften, OFREP_PATHS, ofrepBody } from "./http/ofrep.ts";
 import { onError, refuse } from "./http/problem.ts";
 import { recordRefusals } from "./http/recorded.ts";
 import { onValidation } from "./http/validation.ts";
@@ -32,6 +33,7 @@ import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
 import { addMetricsRoute } from "./routes/metrics.ts";
 import { addObjectiveRoutes } from "./routes/objectives.ts";
+import { addOfrepRoutes } from "./routes/ofrep.ts";
 import { addPreflightRoutes } from "./routes/preflight.ts";
 import { addProblemRoutes } from "./routes/problems.ts";
 import { addPropagationRoutes } from "./routes/propagation.ts";
@@ -55,8 +57,11 @@ export function createApp(): App {
   // The token comes before the address, so that nobody without one can learn what exists.
   app.use("/v1/*", bearer("read"));
   app.use("/v1/*", recordRefusals);
+  app.use(OFREP_PATHS, sdkKey);
+  app.use(OFREP_PATHS, notTooOften);
   app.use(knownRoute((env) => [...documentedRoutes(app), ...(isDevelopment(env) ? DEVELOPMENT_ROUTES : [])]));
   app.use(jsonBody);
+  app.use(OFREP_PATHS, ofrepBody);
 
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   addServiceRoutes(app);
@@ -65,6 +70,7 @@ export function createApp(): App {
   addWeightRoutes(app);
   addDrainRoutes(app);
   addFlagRoutes(app);
+  addOfrepRoutes(app);
   addRevisionRoutes(app);
   addRestoreRoutes(app);
   addDeletedRoutes(app);

@@ -57,6 +57,7 @@ export const ADMIN_PROBLEMS = {
   idempotencyRunning: { status: 409, title: "The same request is still being worked on" },
   idempotencyMismatch: { status: 422, title: "The idempotency key belongs to another request" },
   preconditionFailed: { status: 412, title: "The fleet is no longer what you think it is" },
+  rateLimited: { status: 429, title: "You ask more often than this Worker answers" },
   preconditionRequired: { status: 428, title: "Say which state the change is based on" },
   internal: { status: 500, title: "Something went wrong on our side" },
   unavailable: { status: 503, title: "The control plane cannot answer right now" },

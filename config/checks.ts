@@ -12,7 +12,16 @@ import {
   checkSteeredRegionsHaveClusters,
 } from "./checks/coverage.ts";
 import { checkEndpointLoops, checkEndpoints, checkSharedEndpoints } from "./checks/endpoints.ts";
-import { checkFlagsUsed, checkFlagVariants } from "./checks/flags.ts";
+import { checkFlagContext } from "./checks/flag-context.ts";
+import {
+  checkEvaluatorsUsed,
+  checkFlagLogic,
+  checkFlagRegions,
+  checkFlagTypes,
+  checkFlagUses,
+  checkFlagVariants,
+} from "./checks/flags.ts";
+import { checkFlagsHeader } from "./checks/flags-header.ts";
 import { checkHosts } from "./checks/hosts.ts";
 import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
 import { checkWatermarks } from "./checks/load.ts";
@@ -76,7 +85,13 @@ const CHECKS: readonly Check[] = [
   checkOwners,
   checkDefaultWebhook,
   checkFlagVariants,
-  checkFlagsUsed,
+  checkFlagTypes,
+  checkFlagRegions,
+  checkFlagLogic,
+  checkFlagUses,
+  checkFlagContext,
+  checkFlagsHeader,
+  checkEvaluatorsUsed,
   checkPolicyRules,
   checkCanaryVantage,
   checkPolicyTimes,

@@ -5,11 +5,13 @@
  */
 import * as z from "zod/mini";
 import { Duration } from "./duration.ts";
-import { FlagSpec } from "./flag.ts";
+import { CanaryFlag } from "./flag.ts";
+import { EvaluatorSpec, FlagSpec } from "./flag-spec.ts";
 import { ClusterName, Jurisdiction, Name, RegionName, RouteName, ServiceName, ShareBps, Weight } from "./ids.ts";
 import { ImageText } from "./image.ts";
 import {
   ATTEMPTS_MAX,
+  FLAGS_PER_SERVICE_MAX,
   HEADER_MATCHES_MAX,
   HOSTS_PER_ROUTE_MAX,
   PATH_LENGTH_MAX,
@@ -143,6 +145,10 @@ export const ServiceSpec = z.strictObject({
   affinity: z.exactOptional(Affinity),
   /** The canary side's part of each region's traffic: one figure for all regions, or one for each named region. */
   canaryShareBps: z.exactOptional(z.union([ShareBps, z.record(RegionName, ShareBps)])),
+  /** Whom this flag gives the variant is served by the canary side, whatever the share; the share is of all others. */
+  canaryFlag: z.exactOptional(CanaryFlag),
+  /** Flags whose values clusters of this service are handed with every request (`Fairlead-Flags`). */
+  flags: z.exactOptional(z.array(Name).check(z.minLength(1), z.maxLength(FLAGS_PER_SERVICE_MAX))),
   retries: z.exactOptional(z.strictObject({ attemptsMax: z.int().check(z.minimum(1), z.maximum(ATTEMPTS_MAX)) })),
   timeouts: z.exactOptional(z.strictObject({ firstByte: z.exactOptional(Duration), total: z.exactOptional(Duration) })),
   healthCheck: z.exactOptional(HealthCheck),
@@ -283,9 +289,9 @@ export const RouteMatch = z.strictObject({
 });
 export type RouteMatch = z.infer<typeof RouteMatch>;
 
-/** As people write them: the edge never sees the flag, because rules whose flag is off are left out of the snapshot. */
+/** As people write them: the edge only sees a flag that has to be asked for each client; the others are settled before. */
 export const SteeringWhen = z.extend(SteeringConditions, {
-  /** The rule counts only while this flag is on. */
+  /** The rule counts only for whom this flag is true. */
   flag: z.exactOptional(Name),
 });
 export type SteeringWhen = z.infer<typeof SteeringWhen>;
@@ -372,6 +378,9 @@ export type MonitorDocument = z.infer<typeof MonitorDocument>;
 export const FlagDocument = envelope("Flag", Name, FlagSpec);
 export type FlagDocument = z.infer<typeof FlagDocument>;
 
+export const EvaluatorDocument = envelope("Evaluator", Name, EvaluatorSpec);
+export type EvaluatorDocument = z.infer<typeof EvaluatorDocument>;
+
 export const PolicyDocument = envelope("Policy", Name, PolicySpec);
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 
@@ -392,6 +401,7 @@ export const DOCUMENT_SCHEMAS = {
   Environment: EnvironmentDocument,
   Route: RouteDocument,
   Flag: FlagDocument,
+  Evaluator: EvaluatorDocument,
   Policy: PolicyDocument,
   Monitor: MonitorDocument,
   Webhook: WebhookDocument,
@@ -411,6 +421,7 @@ export type Document =
   | EnvironmentDocument
   | RouteDocument
   | FlagDocument
+  | EvaluatorDocument
   | PolicyDocument
   | MonitorDocument
   | WebhookDocument;
@@ -422,6 +433,7 @@ export type Fleet = {
   readonly clusters: readonly ClusterDocument[];
   readonly routes: readonly RouteDocument[];
   readonly flags: readonly FlagDocument[];
+  readonly evaluators: readonly EvaluatorDocument[];
   readonly monitors: readonly MonitorDocument[];
   readonly webhooks: readonly WebhookDocument[];
   /** The environment's one Policy; absent: every default. */

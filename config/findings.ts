@@ -109,7 +109,12 @@ export const FINDING_CODES = [
   "webhook.noDefault",
   // Flags and the Policy.
   "flag.variant",
-  "flag.unused",
+  "flag.type",
+  "flag.operator",
+  "flag.arguments",
+  "flag.version",
+  "flag.context",
+  "evaluator.unused",
   "policy.atLeast",
   "policy.neverHolds",
   "policy.alwaysHolds",

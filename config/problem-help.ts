@@ -281,6 +281,10 @@ const ADMIN_HELP = {
       "If-Match names a state that is not the current one: somebody has changed the fleet since. Nothing was changed.",
     fix: "See in `changes` and `revisions` what changed and who did it. If yours is still right, send it with the new ETag.",
   },
+  rateLimited: {
+    means: "This key has asked for flags more often than one Worker answers.",
+    fix: "Wait for as long as Retry-After says. Ask for all flags at once, with If-None-Match, instead of one by one.",
+  },
   preconditionRequired: {
     means:
       "A change says in If-Match which state it is based on, so that nobody overwrites what they have not seen. Nothing was changed.",

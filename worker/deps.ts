@@ -1,5 +1,5 @@
 /** What a request needs besides itself: made once per isolate, from the Worker's bindings and variables. */
-import { VERSION } from "../config/version.ts";
+import { VERSION } from "../config/release-version.ts";
 import { AffinityCookies } from "./affinity-cookie.ts";
 import { loopIdOf } from "./cdn-loop.ts";
 import { DebugTokens } from "./debug-token.ts";

@@ -3,6 +3,8 @@
  * direction: an upload that is piped through a stream of ours looks complete to the cluster when the client breaks it
  * off, and an answer's body that is piped is decoded and coded anew (both tried). Handing on the body itself does neither.
  */
+
+import { FLAGS_HEADER } from "../config/flags-header.ts";
 import { invariant } from "../config/invariant.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Client } from "./client.ts";
@@ -15,6 +17,7 @@ import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
 import { attemptsOf, type DecideInput } from "./routing/decide.ts";
 import type { Attempt, DecisionToForward } from "./routing/decision.ts";
+import { flagsHeader } from "./routing/edge-flags.ts";
 import { attemptAttributes, attemptEnd, spanName } from "./span-attributes.ts";
 import type { Target } from "./target.ts";
 import { setTraceHeaders } from "./trace-context.ts";
@@ -50,6 +53,8 @@ type Sending = {
   readonly hasBody: boolean;
   /** Whether the first byte of the answer has a deadline. */
   readonly waits: boolean;
+  /** The value of `Fairlead-Flags` in a region; undefined when the service's clusters are handed none. */
+  readonly flagsIn: ((region: string) => string | undefined) | undefined;
 };
 
 export async function forward(input: ForwardInput): Promise<Response> {
@@ -93,8 +98,10 @@ function prepare(input: ForwardInput): Sending {
   const { arrival, deps } = input;
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
-  const hasBody = arrival.request.body !== null;
-  return { upstream: upstreamOf(input), startMs, hasBody, waits: !hasBody || isShortUpload(arrival.request.headers) };
+  const { request } = arrival;
+  const hasBody = request.body !== null;
+  const waits = !hasBody || isShortUpload(request.headers);
+  return { upstream: upstreamOf(input), startMs, hasBody, waits, flagsIn: flagsInOf(input) };
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -184,6 +191,20 @@ function upstreamOf({ arrival, target, client, deps }: ForwardInput): Upstream {
   return { init: copy, headers: copy.headers };
 }
 
+/** Flags may differ by region, so each attempt is asked for its own. */
+function flagsInOf({ decision, question }: ForwardInput): Sending["flagsIn"] {
+  const { snapshot, facts, now } = question;
+  const service = snapshot.services.get(decision.service);
+  if (service === undefined || service.flags.length === 0) return undefined;
+  return (region) => flagsHeader({ service, facts, nowMs: now }, region);
+}
+
+/** On the very headers that are sent: the platform has copied those of earlier attempts. */
+function setFlags(headers: Headers, value: string | undefined): void {
+  if (value === undefined) headers.delete(FLAGS_HEADER);
+  else headers.set(FLAGS_HEADER, value);
+}
+
 /**
  * An endpoint is an origin without a path and the path begins with a slash, so pasting them together cannot reach into
  * the host; `new URL(path, endpoint)` could, with `//evil.example` as the path.
@@ -232,10 +253,11 @@ function send(sent: Sent, input: ForwardInput, sending: Sending, remainingMs: nu
 function fetchWithin(
   attempt: Attempt,
   { target, decision, deps }: ForwardInput,
-  { upstream, waits }: Sending,
+  { upstream, waits, flagsIn }: Sending,
   remainingMs: number,
 ): Promise<Response | Failure> {
   const url = addressOf(attempt, target);
+  if (flagsIn !== undefined) setFlags(upstream.headers, flagsIn(attempt.region));
   return new Promise((resolve) => {
     // Not cleared on purpose: see `deadline.ts`.
     if (waits) setTimeout(resolve, Math.min(decision.firstByteMs, remainingMs), TIMEOUT);

@@ -21,11 +21,21 @@ const refusals = new Tally(10_000);
 
 /** Who is let in may do that at least; what more a route wants it asks itself. */
 export function bearer(duty: "read" | "metrics.read") {
-  return createMiddleware<AppEnv>(async (c, next) => (isStatusPush(c.req) ? next() : letIn(c, next, duty)));
+  return createMiddleware<AppEnv>(async (c, next) =>
+    isStatusPush(c.req) ? next() : letIn(c, next, duty, bearerToken(c)),
+  );
 }
 
-async function letIn(c: AppContext, next: Next, duty: Duty) {
-  const token = SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
+/** SDKs of flags may do that and nothing else; some send their key in a header of its own. */
+export const sdkKey = createMiddleware<AppEnv>(async (c, next) =>
+  letIn(c, next, "flag.evaluate", bearerToken(c) ?? c.req.header("x-api-key")),
+);
+
+function bearerToken(c: AppContext): string | undefined {
+  return SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
+}
+
+async function letIn(c: AppContext, next: Next, duty: Duty, token: string | undefined) {
   const principal = token === undefined ? undefined : await principalOf(c.env, token);
   if (principal === undefined) {
     const requestId = c.get("requestId");

@@ -4,8 +4,8 @@
  * only one of the same name: digests and the leaves of the audit log say which environment they are of.
  */
 import type { AdminRefusal } from "../../config/admin-problems.ts";
+import { VERSION } from "../../config/release-version.ts";
 import { err, ok, type Result } from "../../config/result.ts";
-import { VERSION } from "../../config/version.ts";
 import { logEvent } from "../log.ts";
 import { lastLeaf } from "../store/audit.ts";
 import { type BackupPage, readBackup } from "../store/backup.ts";

@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { z } from "@hono/zod-openapi";
-import { VERSION } from "../../config/version.ts";
+import { VERSION } from "../../config/release-version.ts";
 import { familiesOf } from "../core/metrics/families.ts";
 import type { ExportFigures } from "../core/metrics/figures.ts";
 import { otlpMetrics } from "../core/metrics/otlp.ts";

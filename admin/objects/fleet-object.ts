@@ -15,6 +15,8 @@ import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
 import type { DeliveredChange, DeliveryIncident } from "../core/delivery/figures.ts";
+import { type FlagOverview, listFlags } from "../core/flags/list-flags.ts";
+import { STALE_AFTER_MS } from "../core/flags/stale.ts";
 import { type Places, placesOf } from "../core/history/scope.ts";
 import type { FleetFigures } from "../core/metrics/figures.ts";
 import type { Plan } from "../core/plan/plan.ts";
@@ -32,6 +34,7 @@ import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
 import {
   type RevisionRange,
   type RevisionRecord,
+  revisionAsOf,
   revisionsBefore,
   revisionsBetween,
   targetRevision,
@@ -66,6 +69,7 @@ import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
 import { Reckoning } from "./reckoning.ts";
 import { type EarlyRefusal, type Performance, RecordDesk, type TokenRefusals } from "./record-desk.ts";
+import { type ServedFlagSet, servedFlagsOf } from "./served-flags.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 import { Target } from "./target.ts";
 import { tidyUp } from "./upkeep.ts";
@@ -256,6 +260,23 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async places(): Promise<Places> {
     this.#check();
     return placesOf(this.#target.state.fleet);
+  }
+
+  // --- Flags
+
+  async listFlags(): Promise<readonly FlagOverview[]> {
+    this.#check();
+    const nowMs = Date.now();
+    const before = revisionAsOf(this.ctx.storage.sql, nowMs - STALE_AFTER_MS);
+    const monthAgo = before === undefined ? undefined : this.#history.state(before.revision);
+    return listFlags(this.#target.state, monthAgo, new Date(nowMs).toISOString().slice(0, "2027-01-31".length));
+  }
+
+  /** What SDKs are answered by; the tag alone when that is what they have. */
+  async servedFlags(known: string | undefined): Promise<ServedFlagSet | "same"> {
+    this.#check();
+    const served = servedFlagsOf(this.#release.wanted().wide);
+    return served.tag === known ? "same" : served;
   }
 
   // --- Approvals and incidents

@@ -3,8 +3,9 @@
  * answer is told as such and takes nothing else along. What a revision looks like is kept, so that only the first scrape
  * after a commit carries it.
  */
+
+import { VERSION } from "../../config/release-version.ts";
 import type { Vantage } from "../../config/vantage.ts";
-import { VERSION } from "../../config/version.ts";
 import type { MetricFacts } from "../core/metrics/families.ts";
 import type { ExportFigures, TrafficFigures } from "../core/metrics/figures.ts";
 import type { Topology } from "../core/metrics/topology.ts";

@@ -2,7 +2,7 @@
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import { CLUSTERS_MAX, SERVICES_MAX } from "../../config/limits.ts";
-import { VERSION } from "../../config/version.ts";
+import { VERSION } from "../../config/release-version.ts";
 import { sarifOf } from "../core/preflight/sarif.ts";
 import { fleetStub } from "../env.ts";
 import type { App } from "../http/context.ts";

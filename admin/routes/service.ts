@@ -1,6 +1,6 @@
 /** What needs no token: an index, whether the Worker runs, which release it is, and the description of the API. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { VERSION } from "../../config/version.ts";
+import { VERSION } from "../../config/release-version.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
 import { ANSWER_HEADERS, OPEN_CODES, okAnswer, problemAnswers, type Success } from "./answers.ts";
@@ -15,6 +15,7 @@ const INDEX = `Fairlead admin ${VERSION}
 /problems/...   what an error means and how to fix it
 /metrics        for Prometheus; needs a bearer token, of the role scraper at least
 /v1/...         needs a bearer token
+/ofrep/v1/...   flags for SDKs of OpenFeature; needs a token or key
 `;
 
 const HealthzAnswer = z.object({ status: z.literal("ok") }).openapi("Healthz");

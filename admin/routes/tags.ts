@@ -11,6 +11,7 @@ export const TAGS = [
   { name: "weights", description: "Regional weights of one rule of one route." },
   { name: "drains", description: "Regions and clusters that are taken out of service, and put back." },
   { name: "flags", description: "Flags that gate steering rules and are handed to clusters." },
+  { name: "ofrep", description: "The protocol by which SDKs of OpenFeature ask for flags." },
   { name: "revisions", description: "The history: who changed what, when and why, and the way back." },
   { name: "plans", description: "What changes would do, before they are made; several changes as one." },
   { name: "approvals", description: "Changes that wait for a second person." },

@@ -89,6 +89,14 @@ export function findRevisionByDigest(sql: SqlStorage, digest: string): RevisionR
   return row === undefined ? undefined : revisionRecordOf(row);
 }
 
+/** The one that was the target at that time; undefined when there was none yet. */
+export function revisionAsOf(sql: SqlStorage, atMs: number): RevisionRecord | undefined {
+  const [row] = sql
+    .exec("SELECT * FROM revisions WHERE created_at_ms <= ? ORDER BY revision DESC LIMIT 1", atMs)
+    .toArray();
+  return row === undefined ? undefined : revisionRecordOf(row);
+}
+
 /** Newest first, those below `before`. */
 export function revisionsBefore(sql: SqlStorage, before: number, limit: number): readonly RevisionRecord[] {
   return sql

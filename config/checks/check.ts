@@ -3,6 +3,7 @@ import type {
   ClusterDocument,
   DocumentKind,
   EnvironmentDocument,
+  EvaluatorDocument,
   FlagDocument,
   MonitorDocument,
   PolicyDocument,
@@ -23,6 +24,7 @@ export type CheckInput = {
   readonly routes: readonly Placed<RouteDocument>[];
   readonly environments: readonly Placed<EnvironmentDocument>[];
   readonly flags: readonly Placed<FlagDocument>[];
+  readonly evaluators: readonly Placed<EvaluatorDocument>[];
   readonly policies: readonly Placed<PolicyDocument>[];
   readonly monitors: readonly Placed<MonitorDocument>[];
   readonly webhooks: readonly Placed<WebhookDocument>[];

@@ -4,6 +4,7 @@ import type { Finding } from "../findings.ts";
 import {
   CLUSTERS_MAX,
   ENVIRONMENTS_MAX,
+  EVALUATORS_MAX,
   FLAGS_MAX,
   REGIONS_MAX,
   ROUTE_ENTRIES_MAX,
@@ -23,6 +24,7 @@ const LIMITS: Readonly<Record<DocumentKind, number>> = {
   Environment: ENVIRONMENTS_MAX,
   Route: ROUTES_MAX,
   Flag: FLAGS_MAX,
+  Evaluator: EVALUATORS_MAX,
   Policy: 1,
   Monitor: SERVICES_MAX,
   Webhook: WEBHOOKS_MAX,

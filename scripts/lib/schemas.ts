@@ -20,7 +20,8 @@ const KIND_DESCRIPTIONS: Readonly<Record<DocumentKind, string>> = {
   Route: "Which requests go to a service, and by which weights to which regions.",
   Webhook: "Where alerts and other events are sent, which of them, and in which form.",
   Monitor: "Several probes that together say how the clusters of a service are.",
-  Flag: "A switch that steering rules and gates can be tied to, in the words of flagd.",
+  Flag: "A feature flag in the words of flagd: what steering rules, sides, clusters and SDKs go by.",
+  Evaluator: 'What the targeting of several flags has in common; they name it by {"$ref": ...}.',
   Policy: "The safety rules that every change is held to, who must approve, and how revisions are let out.",
 };
 
@@ -59,7 +60,15 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Route spec.mirror": "Copies a part of the safe requests to another cluster; nobody waits for its answers.",
   "Route spec.failover.order": "proximity (every other region, nearest first), none, or a list of regions.",
   "Flag spec.state": "DISABLED: off, whatever the variants are. An operator can switch it without changing this.",
-  "Flag spec.variants": "By name; the flag is on while it is ENABLED and its default variant is true.",
+  "Flag spec.variants": "By name; all values are of one type: boolean, string, number or object.",
+  "Flag spec.defaultVariant": "For whom targeting gives none. Null or left out: the default that the code states.",
+  "Flag spec.targeting": "JSON Logic as flagd has it; its result is the name of a variant.",
+  "Flag spec.regions":
+    "What a region does otherwise: another state, or an exact share of a variant in the place of targeting.",
+  "Flag spec.staleAfter": "The day from which the flag is listed as stale, or never.",
+  "Evaluator spec.logic": "An expression that stands wherever a flag refers to it.",
+  "Service spec.canaryFlag": "Clients for whom the flag has this variant are served by the canary side.",
+  "Service spec.flags": "Flags whose values its clusters are handed with every request, in Fairlead-Flags.",
   "Policy spec.safety": "What every change is held to. A rule that is left out has its default; off switches it off.",
   "Policy spec.safety.assertions": "What must hold after every change: ATLEAST, AND or OR of switches that are on.",
   "Policy spec.safety.gates": "While a gate does not hold, nothing of its targets may be changed.",

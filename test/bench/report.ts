@@ -5,6 +5,7 @@
 import type { ControlResult } from "./control/control.ts";
 import { type ControlGoalName, controlLines, controlValues } from "./control/report.ts";
 import type { DecideResult } from "./decide.ts";
+import type { FlagsResult } from "./flags.ts";
 import type { HttpResult } from "./http.ts";
 import type { SnapshotResult } from "./snapshot.ts";
 import type { Summary } from "./statistics.ts";
@@ -45,6 +46,8 @@ export type Found = {
   readonly decideOneService?: DecideResult;
   /** The first shape on a day on which a part of the fleet is down. For information. */
   readonly decideTroubled?: DecideResult;
+  /** Beside each other in one run; only their ratios mean anything. */
+  readonly flags?: FlagsResult;
   readonly snapshot?: SnapshotResult;
   readonly control?: ControlResult;
 };
@@ -78,7 +81,7 @@ function isMet(value: number, { goal, atLeast }: Goal): boolean {
 }
 
 export function toJson(found: Found): string {
-  const { http, decide, decideOneService, decideTroubled, snapshot, control, machine } = found;
+  const { http, decide, decideOneService, decideTroubled, flags, snapshot, control, machine } = found;
   const document = {
     ...(http === undefined
       ? {}
@@ -89,6 +92,7 @@ export function toJson(found: Found): string {
     ...(decide === undefined ? {} : { decideNs: decideFigures(decide) }),
     ...(decideOneService === undefined ? {} : { decideOneServiceNs: decideFigures(decideOneService) }),
     ...(decideTroubled === undefined ? {} : { decideTroubledNs: decideFigures(decideTroubled) }),
+    ...(flags === undefined ? {} : { decideFlagsNs: flagFigures(flags) }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(control === undefined ? {} : { control }),
     ...(http === undefined ? {} : { http }),
@@ -103,7 +107,7 @@ function decideFigures({ ns, ratio }: DecideResult) {
 }
 
 export function toText(found: Found): string {
-  const { machine, http, decide, decideOneService, decideTroubled, snapshot, control } = found;
+  const { machine, http, decide, decideOneService, decideTroubled, flags, snapshot, control } = found;
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, workerd ${machine.workerd}`,
   ];
@@ -112,6 +116,7 @@ export function toText(found: Found): string {
     lines.push("", "decide(), ns a decision by clusters", ...decideLines("services x 3 regions", decide));
   if (decideTroubled !== undefined) lines.push(...decideLines("the same, troubled", decideTroubled));
   if (decideOneService !== undefined) lines.push(...decideLines("one service", decideOneService));
+  if (flags !== undefined) lines.push(...flagLines(flags));
   if (snapshot !== undefined) lines.push("", ...snapshotLines(snapshot));
   if (control !== undefined) lines.push("", ...controlLines(control));
   lines.push("", ...goalLines(judge(found)));
@@ -139,6 +144,18 @@ function httpLines(http: HttpResult): string[] {
     ratio("edge to reflare", http.edgeToReflare),
     ratio("with telemetry", http.edgeToUncounted),
     ratio("reflare to bare", http.reflareToBare),
+  ];
+}
+
+function flagFigures({ ns }: FlagsResult) {
+  return { none: ns.none.median, settled: ns.settled.median, asked: ns.asked.median };
+}
+
+function flagLines({ ns }: FlagsResult): string[] {
+  const ratio = (median: number) => (median / ns.none.median).toFixed(2);
+  const { none, settled, asked } = flagFigures({ ns });
+  return [
+    `  a rule by a flag  without ${none.toFixed(0)}, settled ${settled.toFixed(0)} (${ratio(settled)}), asked ${asked.toFixed(0)} (${ratio(asked)})`,
   ];
 }
 

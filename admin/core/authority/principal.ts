@@ -2,12 +2,14 @@
 import { ACTIONS, type Action } from "../../../config/policy.ts";
 
 /**
+ * `evaluator` is for SDKs, which ask for flags and may see nothing else.
  * `responder` makes things safer and nothing else, so that anybody on call can have it. `operator` moves traffic,
  * `maintainer` also applies documents, `approver` is the second person, `auditor` reads what happened. `admin` may do all.
  * `scraper` reads `/metrics` alone: its token lies in the configuration of a monitoring system.
  */
 export const ROLES = [
   "scraper",
+  "evaluator",
   "viewer",
   "responder",
   "operator",
@@ -28,6 +30,7 @@ export type Principal = {
 export const DUTIES = [
   "read",
   "metrics.read",
+  "flag.evaluate",
   "approve",
   "incident.open",
   "incident.close",
@@ -72,11 +75,12 @@ const OPERATING: readonly (Action | Duty)[] = [
 ];
 
 const MAY: Readonly<Record<Role, readonly (Action | Duty)[]>> = {
+  evaluator: ["flag.evaluate"],
   scraper: ["metrics.read"],
-  viewer: READING,
-  responder: [...READING, ...SAFER],
-  operator: [...READING, ...OPERATING],
-  maintainer: [...READING, ...OPERATING, "fleet.apply", "webhook.secret"],
+  viewer: [...READING, "flag.evaluate"],
+  responder: [...READING, "flag.evaluate", ...SAFER],
+  operator: [...READING, "flag.evaluate", ...OPERATING],
+  maintainer: [...READING, "flag.evaluate", ...OPERATING, "fleet.apply", "webhook.secret"],
   approver: [...READING, "approve"],
   auditor: [...READING, "audit.read", "backup.read"],
   admin: [...ACTIONS, ...DUTIES],

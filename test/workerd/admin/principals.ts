@@ -10,6 +10,7 @@ export const PRINCIPALS = [
   { name: "approver", kind: "person", roles: ["approver"] },
   { name: "second", kind: "person", roles: ["approver"] },
   { name: "auditor", kind: "person", roles: ["auditor"] },
+  { name: "sdk", kind: "machine", roles: ["evaluator"] },
   // Asks for changes and approves those of others.
   { name: "lead", kind: "person", roles: ["maintainer", "approver"] },
   { name: "ci", kind: "machine", roles: ["maintainer"] },

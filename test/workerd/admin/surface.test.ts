@@ -50,6 +50,8 @@ const OPERATIONS = [
   "GET /v1/webhooks/deliveries",
   "GET /version",
   "PATCH /v1/weights",
+  "POST /ofrep/v1/evaluate/flags",
+  "POST /ofrep/v1/evaluate/flags/{key}",
   "POST /v1/alerts/{id}/acknowledge",
   "POST /v1/approvals/{id}/approve",
   "POST /v1/approvals/{id}/reject",
@@ -97,8 +99,13 @@ const UNCONDITIONAL = [
   "POST /v1/webhooks/deliveries/{id}/replay",
   "POST /v1/webhooks/{name}/secret",
   "POST /v1/webhooks/{name}/test",
+  "POST /ofrep/v1/evaluate/flags",
+  "POST /ofrep/v1/evaluate/flags/{key}",
   "PUT /v1/clusters/{name}/status",
 ];
+
+/** Those of another protocol, which says how its answers look. */
+const FOREIGN = OPERATIONS.filter((name) => name.includes(" /ofrep/"));
 
 /** Operations under /v1 that another proof than a token opens: a cluster's own signature. */
 const SIGNED = ["PUT /v1/clusters/{name}/status"];
@@ -149,6 +156,13 @@ describe("/openapi.json", () => {
     expect(new Set(all.map(([, { operationId }]) => operationId)).size).toBe(all.length);
     for (const [name, operation] of all) {
       expect(operation.summary, name).not.toBe("");
+      if (FOREIGN.includes(name)) {
+        expect(operation.security, name).toEqual([{ bearer: [] }, { apiKey: [] }]);
+        expect(Object.keys(operation.responses), name).toEqual(
+          expect.arrayContaining(["200", "400", "401", "403", "429", "500"]),
+        );
+        continue;
+      }
       const open = !name.includes(" /v1/") && name !== "GET /metrics";
       const signed = SIGNED.includes(name) ? [{ clusterSignature: [] }] : undefined;
       expect(operation.security, name).toEqual(open ? [] : signed);
@@ -249,6 +263,7 @@ test("the codes of problems", () => {
     "409 idempotencyRunning",
     "422 idempotencyMismatch",
     "412 preconditionFailed",
+    "429 rateLimited",
     "428 preconditionRequired",
     "500 internal",
     "503 unavailable",

@@ -122,7 +122,12 @@ function documents({ europe, america }: { europe: string; america: string }): re
   return [
     document("Region", "america", { ...place(39, -77.5), jurisdictions: ["us"], vantage: "weur" }),
     document("Region", "europe", { ...place(50.1, 8.7), jurisdictions: ["eu"], vantage: "weur" }),
-    document("Service", "web", { affinity: { by: "none" }, timeouts }),
+    document("Service", "web", { affinity: { by: "none" }, timeouts, flags: ["banner"] }),
+    document("Flag", "banner", {
+      ...{ state: "ENABLED", variants: { de: "Grüße", other: "hi" }, defaultVariant: "other" },
+      targeting: { if: [{ "==": [{ var: "country" }, "DE"] }, "de"] },
+      regions: { america: { state: "DISABLED" } },
+    }),
     document("Service", "accounts", {
       affinity: { by: "none" },
       timeouts,
