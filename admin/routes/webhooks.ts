@@ -85,7 +85,7 @@ const DeliverySchema = z
     endedAtMs: z.int().optional(),
     error: z.string().optional().openapi({ description: "Of the last attempt that failed." }),
   })
-  .openapi("Delivery");
+  .openapi("WebhookDelivery");
 
 const DELIVERY: z.input<typeof DeliverySchema> = {
   ...{ id: DELIVERY_ID, messageId: `msg_${"4e".repeat(16)}`, webhook: "team-web", type: "alert.firing" },
@@ -98,7 +98,7 @@ const DeliveriesAnswer = z
     deliveries: z.array(DeliverySchema),
     nextCursor: z.string().optional().openapi({ description: "Absent on the last page." }),
   })
-  .openapi("DeliveryList");
+  .openapi("WebhookDeliveryList");
 
 const deliveriesRoute = createRoute({
   method: "get",
