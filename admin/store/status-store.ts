@@ -126,22 +126,23 @@ export function loadDrift(sql: SqlStorage): KnownDrift {
   };
 }
 
+/** What is known of drift after a look, `tracked` being what was there at that moment. */
+export type LookedDrift = {
+  readonly before: FirstSeen;
+  readonly after: FirstSeen;
+  readonly tracked: readonly TrackedDrift[];
+};
+
 /** Only what came and what went is written. */
-export function saveDrift(
-  storage: DurableObjectStorage,
-  before: FirstSeen,
-  after: readonly TrackedDrift[],
-  nowMs: number,
-): void {
-  const kept = new Set(after.map(({ key }) => key));
+export function saveDrift(storage: DurableObjectStorage, { before, after, tracked }: LookedDrift, nowMs: number): void {
   storage.transactionSync(() => {
     const { sql } = storage;
     for (const key of before.keys()) {
-      if (kept.has(key)) continue;
+      if (after.has(key)) continue;
       sql.exec("DELETE FROM drift WHERE drift_key = ?", key);
       sql.exec("UPDATE drift_history SET cleared_ms = ? WHERE drift_key = ? AND cleared_ms IS NULL", nowMs, key);
     }
-    for (const { key, firstSeenMs, sentence, service, clusters } of after) {
+    for (const { key, firstSeenMs, sentence, service, clusters } of tracked) {
       if (before.has(key)) continue;
       sql.exec("INSERT INTO drift (drift_key, first_seen_ms) VALUES (?, ?)", key, firstSeenMs);
       sql.exec(

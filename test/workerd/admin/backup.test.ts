@@ -38,7 +38,7 @@ describe("a backup", () => {
     const backup = await exported();
     const [header = "", ...rows] = linesIn(backup);
     expect(JSON.parse(header)).toEqual({
-      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: 7 },
+      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: 8 },
       ...{ exportedAtMs: NOW_MS, revision: 5 },
     });
     const { tables, dumped } = await inObject(source(), ({ sql }) => ({
@@ -189,14 +189,14 @@ describe("an environment", () => {
     const older = lines
       .filter((line) => /^\{"format"|"table":"(texts|revisions|debug_tokens|audit_\w+)"/.test(line))
       .filter((line) => !/"name":"(approval|answer)\//.test(line))
-      .map((line) => line.replace('"migrations":7', '"migrations":4').replace(',"state_kept":1', ""));
+      .map((line) => line.replace('"migrations":8', '"migrations":4').replace(',"state_kept":1', ""));
     await inObject(target(), async (storage) => {
       expect(await restoreInto(storage, sealed(older))).toMatchObject({ ok: true, value: { revision: 5 } });
       const { revisions, approvals } = dump(storage.sql);
       expect(revisions?.every((row) => row.includes('"state_kept":1'))).toBe(true);
       expect(approvals).toEqual([]);
       const versions = storage.sql.exec("SELECT version FROM migrations").toArray();
-      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     });
   });
 

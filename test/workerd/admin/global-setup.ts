@@ -165,15 +165,18 @@ function note(pathname: string, request: IncomingMessage): void {
 /** Takes an annotation, or refuses it with the status that the name is switched to. */
 function mark(name: string, request: IncomingMessage, response: ServerResponse): void {
   const status = switched.get(name) ?? 200;
-  const parts: Buffer[] = [];
-  request.on("data", (part: Buffer) => parts.push(part));
+  // `note` has set the encoding.
+  let text = "";
+  request.on("data", (part: string) => {
+    text += part;
+  });
   request.on("end", () => {
     const { method, url, headers } = request;
     const told = {
       method,
       url,
       authorization: headers.authorization,
-      body: JSON.parse(Buffer.concat(parts).toString()),
+      body: JSON.parse(text),
     };
     if (status < 300) marks.set(name, [...(marks.get(name) ?? []), told]);
     response.writeHead(status, { "content-type": "application/json" }).end("{}");

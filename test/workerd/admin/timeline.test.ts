@@ -21,6 +21,8 @@ beforeEach(async () => {
     await reportingCluster("us-east-blue", "us-east"),
   ];
   await declare(await reportingFleet(clusters));
+  // Nobody has reported when this is asked, and all have when it is asked next.
+  await get("/v1/drift");
   for (const cluster of clusters) await report(cluster);
 });
 
