@@ -30,7 +30,10 @@ export default defineConfig({
                   modules: true,
                   scriptPath: "./test/workerd/edge/beacon-double.js",
                   compatibilityDate: "2026-10-20",
-                  durableObjects: { BEACON: { className: "BeaconObject", useSQLite: true } },
+                  durableObjects: {
+                    BEACON: { className: "BeaconObject", useSQLite: true },
+                    TELEMETRY: { className: "TelemetryObject", useSQLite: true },
+                  },
                 },
               ],
             },

@@ -4,20 +4,23 @@
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { isDevelopment } from "./env.ts";
-import { bearer } from "./http/bearer.ts";
+import { bearer, sdkKey } from "./http/bearer.ts";
 import { jsonBody } from "./http/body.ts";
 import type { App, AppEnv } from "./http/context.ts";
 import { commonHeaders } from "./http/headers.ts";
 import { type KnownRoute, knownRoute } from "./http/known-route.ts";
+import { notTooOften, OFREP_PATHS, ofrepBody } from "./http/ofrep.ts";
 import { onError, refuse } from "./http/problem.ts";
 import { recordRefusals } from "./http/recorded.ts";
 import { onValidation } from "./http/validation.ts";
+import { addAlertRoutes } from "./routes/alerts.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
 import { addAuditRoutes } from "./routes/audit.ts";
 import { addBackupRoutes } from "./routes/backup.ts";
 import { addBatchRoutes } from "./routes/batch.ts";
 import { addDebugTokenRoutes } from "./routes/debug-tokens.ts";
 import { addDeletedRoutes } from "./routes/deleted.ts";
+import { addDeliveryRoutes } from "./routes/delivery.ts";
 import { addDevelopmentRoutes, DEVELOPMENT_ROUTES } from "./routes/development.ts";
 import { addDrainRoutes } from "./routes/drains.ts";
 import { addDriftRoutes } from "./routes/drift.ts";
@@ -28,6 +31,9 @@ import { addFleetRoutes } from "./routes/fleet.ts";
 import { addGuardRoutes } from "./routes/guards.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
+import { addMetricsRoute } from "./routes/metrics.ts";
+import { addObjectiveRoutes } from "./routes/objectives.ts";
+import { addOfrepRoutes } from "./routes/ofrep.ts";
 import { addPreflightRoutes } from "./routes/preflight.ts";
 import { addProblemRoutes } from "./routes/problems.ts";
 import { addPropagationRoutes } from "./routes/propagation.ts";
@@ -37,6 +43,9 @@ import { addSecretRoutes } from "./routes/secrets.ts";
 import { addServiceRoutes } from "./routes/service.ts";
 import { addSimulateRoutes } from "./routes/simulate.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addTelemetryRoutes } from "./routes/telemetry.ts";
+import { addTimelineRoutes } from "./routes/timeline.ts";
+import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWeightRoutes } from "./routes/weights.ts";
 
 export function createApp(): App {
@@ -46,10 +55,13 @@ export function createApp(): App {
 
   app.use(commonHeaders);
   // The token comes before the address, so that nobody without one can learn what exists.
-  app.use("/v1/*", bearer);
+  app.use("/v1/*", bearer("read"));
   app.use("/v1/*", recordRefusals);
+  app.use(OFREP_PATHS, sdkKey);
+  app.use(OFREP_PATHS, notTooOften);
   app.use(knownRoute((env) => [...documentedRoutes(app), ...(isDevelopment(env) ? DEVELOPMENT_ROUTES : [])]));
   app.use(jsonBody);
+  app.use(OFREP_PATHS, ofrepBody);
 
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   addServiceRoutes(app);
@@ -58,6 +70,7 @@ export function createApp(): App {
   addWeightRoutes(app);
   addDrainRoutes(app);
   addFlagRoutes(app);
+  addOfrepRoutes(app);
   addRevisionRoutes(app);
   addRestoreRoutes(app);
   addDeletedRoutes(app);
@@ -67,6 +80,9 @@ export function createApp(): App {
   addApprovalRoutes(app);
   addGuardRoutes(app);
   addIncidentRoutes(app);
+  addObjectiveRoutes(app);
+  addAlertRoutes(app);
+  addWebhookRoutes(app);
   addExplainRoutes(app);
   addHealthRoutes(app);
   addEventRoutes(app);
@@ -74,6 +90,10 @@ export function createApp(): App {
   addDriftRoutes(app);
   addSecretRoutes(app);
   addPropagationRoutes(app);
+  addTelemetryRoutes(app);
+  addMetricsRoute(app);
+  addTimelineRoutes(app);
+  addDeliveryRoutes(app);
   addDebugTokenRoutes(app);
   addAuditRoutes(app);
   addBackupRoutes(app);

@@ -1,6 +1,8 @@
-/** One structured line per event. `event` is `noun.verb`; texts from outside stay out, ids and codes go in. */
-export function logEvent(event: string, fields: Readonly<Record<string, string | number | boolean>>): void {
-  console.log(JSON.stringify({ event, ...fields }));
+/** One structured line per event. What a line looks like, and what stays out of it, is `logLine`. */
+import { type EventFields, type EventName, logLine } from "../config/log-line.ts";
+
+export function logEvent(event: EventName, fields: EventFields): void {
+  console.log(logLine(event, fields));
 }
 
 /** A caught value as one line, without a stack. */

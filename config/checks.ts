@@ -12,13 +12,23 @@ import {
   checkSteeredRegionsHaveClusters,
 } from "./checks/coverage.ts";
 import { checkEndpointLoops, checkEndpoints, checkSharedEndpoints } from "./checks/endpoints.ts";
-import { checkFlagsUsed, checkFlagVariants } from "./checks/flags.ts";
+import { checkFlagContext } from "./checks/flag-context.ts";
+import {
+  checkEvaluatorsUsed,
+  checkFlagLogic,
+  checkFlagRegions,
+  checkFlagTypes,
+  checkFlagUses,
+  checkFlagVariants,
+} from "./checks/flags.ts";
+import { checkFlagsHeader } from "./checks/flags-header.ts";
 import { checkHosts } from "./checks/hosts.ts";
 import { checkCounts, checkRouteEntries } from "./checks/limits.ts";
 import { checkWatermarks } from "./checks/load.ts";
 import { checkMirrors } from "./checks/mirrors.ts";
 import { checkHealthChecks, checkMonitors, checkProbeBudget } from "./checks/monitors.ts";
 import { checkDuplicateNames, checkRepeats, checkRuleNames } from "./checks/names.ts";
+import { checkObjectiveRegions, checkObjectives } from "./checks/objectives.ts";
 import { checkPaths } from "./checks/paths.ts";
 import { checkCanaryVantage, checkPolicyRules, checkPolicyTimes } from "./checks/policy.ts";
 import { checkReferences } from "./checks/references.ts";
@@ -33,6 +43,7 @@ import { checkRouteTies } from "./checks/route-ties.ts";
 import { checkCountries, checkSelectorsSaySomething, checkSteeringReachable } from "./checks/selectors.ts";
 import { checkStatusKeys } from "./checks/status-keys.ts";
 import { checkAffinity, checkRecovery, checkTimeouts } from "./checks/times.ts";
+import { checkDefaultWebhook, checkOwners, checkWebhooks } from "./checks/webhooks.ts";
 import { checkRuleWeights, checkSideWeights } from "./checks/weights.ts";
 import type { Finding } from "./findings.ts";
 
@@ -68,8 +79,19 @@ const CHECKS: readonly Check[] = [
   checkReplicaLag,
   checkMirrors,
   checkStatusKeys,
+  checkObjectives,
+  checkObjectiveRegions,
+  checkWebhooks,
+  checkOwners,
+  checkDefaultWebhook,
   checkFlagVariants,
-  checkFlagsUsed,
+  checkFlagTypes,
+  checkFlagRegions,
+  checkFlagLogic,
+  checkFlagUses,
+  checkFlagContext,
+  checkFlagsHeader,
+  checkEvaluatorsUsed,
   checkPolicyRules,
   checkCanaryVantage,
   checkPolicyTimes,

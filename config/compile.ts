@@ -6,11 +6,11 @@
  * Left to others: whether the fleet is sound (`read-fleet.ts`), and whether an overlay is still in force (its keeper
  * drops the expired ones). An overlay on something that is no longer in the fleet has no effect.
  */
+import { compileFlags, flagsAtEdge, type GateState, gateStates } from "./compile-flags.ts";
 import {
   type Affinity,
   type ClusterDocument,
   DEFAULT_RULE,
-  type FlagDocument,
   type Fleet,
   type LoadPolicy,
   type RegionDocument,
@@ -22,7 +22,6 @@ import {
 } from "./documents.ts";
 import { parseDuration } from "./duration.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
-import { isFlagOn } from "./flag.ts";
 import { type RegionName, type Revision, ShareBps } from "./ids.ts";
 import { invariant } from "./invariant.ts";
 import {
@@ -43,6 +42,7 @@ import {
   type SnapshotCluster,
   type SnapshotDefault,
   type SnapshotFailover,
+  type SnapshotFlag,
   type SnapshotLoadPolicy,
   type SnapshotRegion,
   type SnapshotReplicaLag,
@@ -64,7 +64,7 @@ export type CompileInput = {
 export function compile({ fleet, overlays, environment, revision }: CompileInput): Snapshot {
   const declared = declaredParts(fleet);
   const live = indexOverlays(overlays);
-  const flags = flagsOn(fleet.flags, live);
+  const { gates, flags } = flagParts(fleet, live);
   return {
     schemaVersion: SNAPSHOT_SCHEMA_VERSION,
     environment,
@@ -73,14 +73,31 @@ export function compile({ fleet, overlays, environment, revision }: CompileInput
     regions: withAvailabilities(declared.regions, live.regions),
     services: declared.services,
     clusters: withAvailabilities(declared.clusters, live.clusters),
-    routes: declared.routes.map((route) => route(live, flags)),
+    routes: declared.routes.map((route) => route(live, gates)),
+    // Left out while no rule and no service goes by any, so that edges of before read the snapshot.
+    ...(flags.length === 0 ? {} : { flags }),
   };
 }
 
 /** What comes of the documents alone. A route still wants to know the weights and the flags of the moment. */
 type DeclaredParts = Pick<Snapshot, "beacons" | "regions" | "services" | "clusters"> & {
-  readonly routes: readonly ((live: LiveOverlays, flags: ReadonlySet<string>) => SnapshotRoute)[];
+  readonly routes: readonly ((live: LiveOverlays, gates: FlagParts["gates"]) => SnapshotRoute)[];
 };
+
+type FlagParts = { readonly gates: ReadonlyMap<string, GateState>; readonly flags: SnapshotFlag[] };
+
+const flagsByFleet = new WeakMap<Fleet, { readonly switches: string; readonly parts: FlagParts }>();
+
+function flagParts(fleet: Fleet, { switches }: LiveOverlays): FlagParts {
+  const spelling = JSON.stringify([...switches].sort(([a], [b]) => compareText(a, b)));
+  const known = flagsByFleet.get(fleet);
+  if (known?.switches === spelling) return known.parts;
+  const gates = gateStates(fleet.flags, switches);
+  const needed = flagsAtEdge(fleet, gates);
+  const parts = { gates, flags: compileFlags(fleet, switches).filter(({ name }) => needed.has(name)) };
+  flagsByFleet.set(fleet, { switches: spelling, parts });
+  return parts;
+}
 
 const partsByFleet = new WeakMap<Fleet, DeclaredParts>();
 
@@ -123,10 +140,10 @@ function routeCompiler(route: RouteDocument, regionNames: readonly RegionName[])
   );
   const gates = [...new Set((route.spec.steering ?? []).flatMap(({ when }) => when.flag ?? []))];
   let last: { readonly inputs: readonly unknown[]; readonly route: SnapshotRoute } | undefined;
-  return (live, flags) => {
-    const inputs = [...rules.map((rule) => live.shifts.get(rule)), ...gates.map((flag) => flags.has(flag))];
+  return (live, states) => {
+    const inputs = [...rules.map((rule) => live.shifts.get(rule)), ...gates.map((flag) => states.get(flag))];
     if (last === undefined || inputs.some((input, at) => input !== last?.inputs[at]))
-      last = { inputs, route: compileRoute(route, { regionNames, live, flags }) };
+      last = { inputs, route: compileRoute(route, { regionNames, live, gates: states }) };
     return last.route;
   };
 }
@@ -152,6 +169,8 @@ function compileService({ metadata, spec }: ServiceDocument, clusters: readonly 
     ...(spec.residency === undefined ? {} : { residency: spec.residency }),
     affinity: compileAffinity(spec.affinity),
     canaryShareBps: canaryShares({ metadata, spec }, clusters),
+    ...(spec.canaryFlag === undefined ? {} : { canaryFlag: spec.canaryFlag }),
+    ...(spec.flags === undefined ? {} : { flags: [...spec.flags].sort(compareText) }),
     attemptsMax: spec.retries?.attemptsMax ?? ATTEMPTS_DEFAULT,
     // A service that only shortens its total must not be left with a first-byte time that is longer.
     firstByteMs: milliseconds(spec.timeouts?.firstByte) ?? Math.min(FIRST_BYTE_MS_DEFAULT, totalMs),
@@ -227,19 +246,13 @@ function compileCluster({ metadata, spec }: ClusterDocument): SnapshotCluster {
   };
 }
 
-function flagsOn(flags: readonly FlagDocument[], { switches }: LiveOverlays): ReadonlySet<string> {
-  const on = flags.filter(({ metadata, spec }) => isFlagOn(spec, switches.get(metadata.name)));
-  return new Set(on.map(nameOf));
-}
-
 type RouteInput = {
   readonly regionNames: readonly RegionName[];
   readonly live: LiveOverlays;
-  /** Those that are on. */
-  readonly flags: ReadonlySet<string>;
+  readonly gates: FlagParts["gates"];
 };
 
-function compileRoute({ metadata, spec }: RouteDocument, { regionNames, live, flags }: RouteInput): SnapshotRoute {
+function compileRoute({ metadata, spec }: RouteDocument, { regionNames, live, gates }: RouteInput): SnapshotRoute {
   const { shifts } = live;
   const weightsOf = (rule: string, declared: RegionWeights): RegionWeights =>
     sortedRecord(usableShift(shifts.get(`${metadata.name}/${rule}`), regionNames) ?? declared);
@@ -252,9 +265,12 @@ function compileRoute({ metadata, spec }: RouteDocument, { regionNames, live, fl
     paths: paths ?? [{ prefix: "/" }],
     ...(methods === undefined ? {} : { methods }),
     ...(headers === undefined ? {} : { headers }),
-    steering: (spec.steering ?? []).flatMap(({ name, when: { flag, ...when }, weights }) =>
-      flag === undefined || flags.has(flag) ? [{ name, when, weights: weightsOf(name, weights) }] : [],
-    ),
+    steering: (spec.steering ?? []).flatMap(({ name, when: { flag, ...when }, weights }) => {
+      const gate = flag === undefined ? "on" : (gates.get(flag) ?? "off");
+      if (gate === "off") return [];
+      const asked = flag === undefined || gate === "on" ? {} : { flag };
+      return [{ name, when, ...asked, weights: weightsOf(name, weights) }];
+    }),
     default: compileDefault(spec, regionNames, weightsOf),
     failover: compileFailover(spec),
     ...(spec.mirror === undefined ? {} : { mirror: spec.mirror }),

@@ -5,11 +5,13 @@
  */
 import * as z from "zod/mini";
 import { Duration } from "./duration.ts";
-import { FlagSpec } from "./flag.ts";
+import { CanaryFlag } from "./flag.ts";
+import { EvaluatorSpec, FlagSpec } from "./flag-spec.ts";
 import { ClusterName, Jurisdiction, Name, RegionName, RouteName, ServiceName, ShareBps, Weight } from "./ids.ts";
 import { ImageText } from "./image.ts";
 import {
   ATTEMPTS_MAX,
+  FLAGS_PER_SERVICE_MAX,
   HEADER_MATCHES_MAX,
   HOSTS_PER_ROUTE_MAX,
   PATH_LENGTH_MAX,
@@ -18,6 +20,7 @@ import {
   RESIDENCY_RULES_MAX,
   STEERING_RULES_MAX,
 } from "./limits.ts";
+import { Objectives } from "./objectives.ts";
 import { PolicySpec } from "./policy.ts";
 import { haveOwnNames, SecretVersion } from "./secret-version.ts";
 import {
@@ -34,6 +37,7 @@ import {
 } from "./shared-shapes.ts";
 import { Vantage } from "./vantage.ts";
 import { VersionRangeText } from "./version-range.ts";
+import { WebhookSpec } from "./webhook.ts";
 
 export const API_VERSION = "fairlead.dev/v1";
 
@@ -42,6 +46,7 @@ export const Labels = z.record(Name, VisibleText(200));
 const metadata = <T extends z.ZodMiniType>(name: T) =>
   z.strictObject({
     name,
+    /** Who looks after it, and gets its alerts: the name or the owner of a Webhook. */
     owner: z.exactOptional(VisibleText(100)),
     /** Who writes this document (a pipeline, a team); others are told before they overwrite it. */
     managedBy: z.exactOptional(Name),
@@ -140,6 +145,10 @@ export const ServiceSpec = z.strictObject({
   affinity: z.exactOptional(Affinity),
   /** The canary side's part of each region's traffic: one figure for all regions, or one for each named region. */
   canaryShareBps: z.exactOptional(z.union([ShareBps, z.record(RegionName, ShareBps)])),
+  /** Whom this flag gives the variant is served by the canary side, whatever the share; the share is of all others. */
+  canaryFlag: z.exactOptional(CanaryFlag),
+  /** Flags whose values clusters of this service are handed with every request (`Fairlead-Flags`). */
+  flags: z.exactOptional(z.array(Name).check(z.minLength(1), z.maxLength(FLAGS_PER_SERVICE_MAX))),
   retries: z.exactOptional(z.strictObject({ attemptsMax: z.int().check(z.minimum(1), z.maximum(ATTEMPTS_MAX)) })),
   timeouts: z.exactOptional(z.strictObject({ firstByte: z.exactOptional(Duration), total: z.exactOptional(Duration) })),
   healthCheck: z.exactOptional(HealthCheck),
@@ -147,6 +156,8 @@ export const ServiceSpec = z.strictObject({
   load: z.exactOptional(LoadPolicy),
   /** The largest lag of a region's data that requests tolerate; a region that reports more is not eligible for them. */
   replicaLag: z.exactOptional(ReplicaLag),
+  /** What clients are promised; alerts and budgets go by it. */
+  objectives: z.exactOptional(Objectives),
 });
 export const ServiceDocument = envelope("Service", ServiceName, ServiceSpec);
 export type ServiceDocument = z.infer<typeof ServiceDocument>;
@@ -278,9 +289,9 @@ export const RouteMatch = z.strictObject({
 });
 export type RouteMatch = z.infer<typeof RouteMatch>;
 
-/** As people write them: the edge never sees the flag, because rules whose flag is off are left out of the snapshot. */
+/** As people write them: the edge only sees a flag that has to be asked for each client; the others are settled before. */
 export const SteeringWhen = z.extend(SteeringConditions, {
-  /** The rule counts only while this flag is on. */
+  /** The rule counts only for whom this flag is true. */
   flag: z.exactOptional(Name),
 });
 export type SteeringWhen = z.infer<typeof SteeringWhen>;
@@ -367,13 +378,21 @@ export type MonitorDocument = z.infer<typeof MonitorDocument>;
 export const FlagDocument = envelope("Flag", Name, FlagSpec);
 export type FlagDocument = z.infer<typeof FlagDocument>;
 
+export const EvaluatorDocument = envelope("Evaluator", Name, EvaluatorSpec);
+export type EvaluatorDocument = z.infer<typeof EvaluatorDocument>;
+
 export const PolicyDocument = envelope("Policy", Name, PolicySpec);
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
+
+// --- Webhook
+
+export const WebhookDocument = envelope("Webhook", Name, WebhookSpec);
+export type WebhookDocument = z.infer<typeof WebhookDocument>;
 
 /** The name of a route's default where a rule's name is asked for (`PATCH /v1/weights`, reasons). */
 export const DEFAULT_RULE = "default";
 
-/** Every kind that can be written today. Alert takes its place in this table later. */
+/** Every kind that can be written. */
 export const DOCUMENT_SCHEMAS = {
   Region: RegionDocument,
   Service: ServiceDocument,
@@ -382,13 +401,17 @@ export const DOCUMENT_SCHEMAS = {
   Environment: EnvironmentDocument,
   Route: RouteDocument,
   Flag: FlagDocument,
+  Evaluator: EvaluatorDocument,
   Policy: PolicyDocument,
   Monitor: MonitorDocument,
+  Webhook: WebhookDocument,
 } as const;
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 
-/** Kinds whose names are taken but which nothing reads yet: writing one is refused by that name, not as a typo. */
-export const RESERVED_KINDS = ["Alert"] as const;
+/** Kinds that other systems have and that are something else here: writing one is answered with where it belongs. */
+export const RESERVED_KINDS = {
+  Alert: "what alerts is the `objectives` of a Service, and where alerts are sent is a Webhook",
+} as const;
 
 export type Document =
   | RegionDocument
@@ -398,8 +421,10 @@ export type Document =
   | EnvironmentDocument
   | RouteDocument
   | FlagDocument
+  | EvaluatorDocument
   | PolicyDocument
-  | MonitorDocument;
+  | MonitorDocument
+  | WebhookDocument;
 
 /** A fleet after templates have been resolved: what is checked, hashed, approved and compiled. Sorted by name. */
 export type Fleet = {
@@ -408,7 +433,9 @@ export type Fleet = {
   readonly clusters: readonly ClusterDocument[];
   readonly routes: readonly RouteDocument[];
   readonly flags: readonly FlagDocument[];
+  readonly evaluators: readonly EvaluatorDocument[];
   readonly monitors: readonly MonitorDocument[];
+  readonly webhooks: readonly WebhookDocument[];
   /** The environment's one Policy; absent: every default. */
   readonly policy?: PolicyDocument;
 };

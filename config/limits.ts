@@ -18,8 +18,39 @@ export const ROUTES_MAX = 5_000;
 export const SERVICES_MAX = 2_000;
 export const TEMPLATES_MAX = 200;
 export const ENVIRONMENTS_MAX = 50;
-/** Each costs a look-up when a snapshot is compiled, none at the edge. */
+/** Teams, not people; each is looked at for every event. */
+export const WEBHOOKS_MAX = 200;
+/** One for each type of event and as many again. */
+export const EVENT_FILTERS_MAX = 20;
+/** On a local network an answer takes less; waiting for longer holds up the next delivery to the same receiver. */
+export const WEBHOOK_TIMEOUT_MS_MIN = 100;
+export const WEBHOOK_TIMEOUT_MS_DEFAULT = 5_000;
+export const WEBHOOK_TIMEOUT_MS_MAX = 30_000;
+
+/** What telemetry can tell apart: less is no time for a network, more is no latency. */
+export const LATENCY_OBJECTIVE_MS_MIN = 1;
+export const LATENCY_OBJECTIVE_MS_MAX = 60_000;
+/** In an hour; with fewer, one failure would be more than 1%, and at 99.9% it is 1.44% that pages. */
+export const OBJECTIVE_REQUESTS_MIN_DEFAULT = 100;
+
+/** Only those that a route or a service goes by reach the edge; SDKs that ask for all of them get some 200 KB. */
 export const FLAGS_MAX = 1_000;
+export const EVALUATORS_MAX = 200;
+/** Experiments have a handful of variants; a flag with more is a table, and tables belong to the application. */
+export const FLAG_VARIANTS_MAX = 50;
+export const FLAG_METADATA_MAX = 20;
+/** Characters of a flag's spec as JSON, its evaluators in their places: a few hundred at the edge fit into a snapshot. */
+export const FLAG_LENGTH_MAX = 16 * 1024;
+/** Levels of JSON in one expression: the document around it takes the rest of `BODY_DEPTH_MAX`. */
+export const FLAG_LOGIC_DEPTH_MAX = 24;
+/** Operators and operands of a flag, its evaluators in their places: each costs some 20 ns when all are asked. */
+export const FLAG_LOGIC_NODES_MAX = 1_000;
+/** Names of flags that one service is handed: with values of usual length they stay far below 8 KiB of header lines. */
+export const FLAGS_PER_SERVICE_MAX = 20;
+/** One header line, of the 8 KiB that servers commonly take for all of them. */
+export const FLAGS_HEADER_BYTES_MAX = 4 * 1024;
+/** What SDKs send of a client; flagd's own limit is a message of 4 MB, and nobody targets by that much. */
+export const FLAG_CONTEXT_BYTES_MAX = 64 * 1024;
 
 /** All documents of one fleet together; the sum of the kinds above with room to spare. */
 export const DOCUMENTS_MAX = 15_000;

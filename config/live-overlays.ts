@@ -18,7 +18,7 @@ export type LiveOverlays = {
   readonly clusters: ReadonlyMap<string, readonly (Drain | Return)[]>;
   /** By `route/rule`. */
   readonly shifts: ReadonlyMap<string, RegionWeights>;
-  /** By flag. */
+  /** By flag, and by `flag/region` for those of one region. */
   readonly switches: ReadonlyMap<string, FlagState>;
 };
 
@@ -55,7 +55,7 @@ function indexOf(overlays: readonly Overlay[]): LiveOverlays {
         break;
       }
       case "flagSwitch":
-        switches.set(overlay.flag, overlay.state);
+        switches.set(overlay.region === undefined ? overlay.flag : `${overlay.flag}/${overlay.region}`, overlay.state);
         break;
       case "freeze":
       case "ruleOverride":

@@ -73,6 +73,8 @@ export const WeightShift = z.strictObject({
 export const FlagSwitch = z.strictObject({
   kind: z.literal("flagSwitch"),
   flag: Name,
+  /** Only there; everywhere when absent. */
+  region: z.exactOptional(RegionName),
   state: FlagState,
   expiresAtMs: z.exactOptional(z.int()),
   ...provenance,
@@ -142,6 +144,10 @@ export type Freeze = z.infer<typeof Freeze>;
 export type RuleOverride = z.infer<typeof RuleOverride>;
 export type SecretRotation = z.infer<typeof SecretRotation>;
 
+export function flagSwitchKey({ flag, region }: { readonly flag: string; readonly region?: string }): string {
+  return `flagSwitch/${flag}${region === undefined ? "" : `/${region}`}`;
+}
+
 /** What an overlay is on; there is at most one overlay for each key. */
 export function overlayKey(overlay: Overlay): string {
   switch (overlay.kind) {
@@ -156,7 +162,7 @@ export function overlayKey(overlay: Overlay): string {
     case "weightShift":
       return `weightShift/${overlay.route}/${overlay.rule}`;
     case "flagSwitch":
-      return `flagSwitch/${overlay.flag}`;
+      return flagSwitchKey(overlay);
     case "freeze":
       return `freeze/${overlay.name}`;
     case "ruleOverride":

@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import {
   CLUSTERS_MAX,
+  FLAGS_MAX,
   REGIONS_MAX,
   ROUTE_ENTRIES_MAX,
   ROUTES_MAX,
@@ -13,7 +14,7 @@ import {
   SNAPSHOT_BYTES_MAX,
 } from "./limits.ts";
 import { err, ok, type Result } from "./result.ts";
-import { SNAPSHOT_SCHEMA_VERSION, Snapshot, type SnapshotRoute } from "./snapshot.ts";
+import { SNAPSHOT_SCHEMA_VERSION, Snapshot, type SnapshotRoute, type SnapshotService } from "./snapshot.ts";
 
 const LIMITS = { regions: REGIONS_MAX, services: SERVICES_MAX, clusters: CLUSTERS_MAX, routes: ROUTES_MAX } as const;
 
@@ -68,7 +69,13 @@ function* problems(snapshot: Snapshot): Generator<string> {
   const regions = new Set<string>(snapshot.regions.map(({ name }) => name));
   const services = new Set<string>(snapshot.services.map(({ name }) => name));
   const clusters = new Set<string>(snapshot.clusters.map(({ name }) => name));
+  const { flags = [] } = snapshot;
+  if (flags.length > FLAGS_MAX) yield `the snapshot has more than ${FLAGS_MAX} flags`;
+  yield* duplicates("flags", flags);
+  const flagNames = new Set<string>(flags.map(({ name }) => name));
+  for (const flag of flags) yield* dangling(`flag ${flag.name}`, "region", Object.keys(flag.regions ?? {}), regions);
   for (const service of snapshot.services) {
+    yield* dangling(`service ${service.name}`, "flag", flagsOf(service), flagNames);
     yield* dangling(`service ${service.name}`, "region", Object.keys(service.canaryShareBps), regions);
   }
   for (const cluster of snapshot.clusters) {
@@ -79,6 +86,12 @@ function* problems(snapshot: Snapshot): Generator<string> {
     yield* dangling(`route ${route.name}`, "service", [route.service], services);
     yield* dangling(`route ${route.name}`, "region", regionsOf(route), regions);
     yield* dangling(`route ${route.name}`, "cluster", mirrorOf(route), clusters);
+    yield* dangling(
+      `route ${route.name}`,
+      "flag",
+      route.steering.flatMap(({ flag }) => flag ?? []),
+      flagNames,
+    );
     yield* duplicates(`steering rules of route ${route.name}`, route.steering);
   }
 }
@@ -89,6 +102,10 @@ function regionsOf({ steering, default: otherwise, failover }: SnapshotRoute): s
     ...(otherwise.by === "weights" ? Object.keys(otherwise.weights) : otherwise.regions),
     ...(typeof failover.order === "string" ? [] : failover.order),
   ];
+}
+
+function flagsOf({ flags = [], canaryFlag }: SnapshotService): string[] {
+  return canaryFlag === undefined ? flags : [...flags, canaryFlag.flag];
 }
 
 function mirrorOf({ mirror }: SnapshotRoute): string[] {

@@ -97,6 +97,11 @@ export const SafetyPolicy = z.strictObject({
   waitSame: orOff(Duration),
   /** Between two changes of the same thing in opposite directions. */
   waitOpposite: orOff(Duration),
+  /**
+   * More than this many percent of the error budget of what a change is on must be left: 0 refuses changes once it is
+   * spent. Nothing is asked unless it is stated.
+   */
+  errorBudgetMinPercent: orOff(Percent(100)),
   /** Percent of the documents of one kind, or of the live overlays, that one person may remove in one change. */
   removalMaxPercent: orOff(Percent(100)),
 });
@@ -155,6 +160,12 @@ export type DriftPolicy = z.infer<typeof DriftPolicy>;
 /** Secrets older than this should have been rotated; a warning comes at four fifths of it. */
 export const SecretsPolicy = z.strictObject({ maxAge: Duration });
 
+export const AlertsPolicy = z.strictObject({
+  /** Of the incident that an alert opens when it pages; 3 (on record, holds nothing back) when left out. */
+  incidentSeverity: z.exactOptional(z.union([z.literal(1), z.literal(2), z.literal(3), Off])),
+});
+export type AlertsPolicy = z.infer<typeof AlertsPolicy>;
+
 export const PolicySpec = z.strictObject({
   safety: z.exactOptional(SafetyPolicy),
   approvals: z.exactOptional(z.array(ApprovalRule).check(z.minLength(1, NOT_EMPTY), z.maxLength(APPROVAL_RULES_MAX))),
@@ -162,5 +173,6 @@ export const PolicySpec = z.strictObject({
   demand: z.exactOptional(DemandPolicy),
   drift: z.exactOptional(DriftPolicy),
   secrets: z.exactOptional(SecretsPolicy),
+  alerts: z.exactOptional(AlertsPolicy),
 });
 export type PolicySpec = z.infer<typeof PolicySpec>;

@@ -133,6 +133,18 @@ const ADMIN_HELP = {
     means: "There never was an incident with this id.",
     fix: "GET /v1/incidents lists them.",
   },
+  alertUnknown: {
+    means: "There is no open alert with this id: it is over, or there never was one.",
+    fix: "GET /v1/alerts lists those that are open, GET /v1/alerts/history those that are over.",
+  },
+  webhookUnknown: {
+    means: "No Webhook of the fleet has this name.",
+    fix: "Check the spelling; GET /v1/webhooks lists them, and a new one is a document of kind Webhook.",
+  },
+  deliveryUnknown: {
+    means: "There is no delivery with this id. They are kept for thirty days.",
+    fix: "GET /v1/webhooks/deliveries lists them.",
+  },
   auditUnknown: {
     means: "The audit log is not that long, or there is no checkpoint yet.",
     fix: "GET /v1/audit says how long it is; checkpoints are made every minute while it grows.",
@@ -200,6 +212,10 @@ const ADMIN_HELP = {
     means: "The rotation is not at the point where this step can be taken. Nothing was changed.",
     fix: "Do what detail says; GET /v1/secrets shows how far the rotation is and whom it waits for.",
   },
+  webhookSecretInvalid: {
+    means: "A standard webhook signs with a secret of 24 to 64 bytes, and one for Slack has a token in its address.",
+    fix: "Leave `secret` out to have one made for a standard webhook, or send one of the form that detail names.",
+  },
   statusInvalid: {
     means: "The status is not of the form that is expected, of another cluster, or of another time. Nothing was kept.",
     fix: "Correct what `errors` names. The clock of the cluster may be off by five minutes at most.",
@@ -264,6 +280,10 @@ const ADMIN_HELP = {
     means:
       "If-Match names a state that is not the current one: somebody has changed the fleet since. Nothing was changed.",
     fix: "See in `changes` and `revisions` what changed and who did it. If yours is still right, send it with the new ETag.",
+  },
+  rateLimited: {
+    means: "This key has asked for flags more often than one Worker answers.",
+    fix: "Wait for as long as Retry-After says. Ask for all flags at once, with If-None-Match, instead of one by one.",
   },
   preconditionRequired: {
     means:

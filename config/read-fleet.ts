@@ -63,8 +63,10 @@ export function readFleet(inputs: readonly unknown[], options: ReadOptions): Rea
     routes: ofKind(placed, "Route"),
     environments: ofKind(placed, "Environment"),
     flags: ofKind(placed, "Flag"),
+    evaluators: ofKind(placed, "Evaluator"),
     policies: ofKind(placed, "Policy"),
     monitors: ofKind(placed, "Monitor"),
+    webhooks: ofKind(placed, "Webhook"),
     declared: [...declared, ...resolvedNames],
     complete: shapeFindings.length === 0 && resolved.findings.length === 0,
     development: options.development,
@@ -165,7 +167,8 @@ function unknownEnvironment(
 }
 
 /** Two Policies are an error (`checks/limits.ts`), so of the first it may be said that it is the only one. */
-function toFleet({ regions, services, clusters, routes, flags, policies, monitors }: CheckInput): Fleet {
+function toFleet(input: CheckInput): Fleet {
+  const { regions, services, clusters, routes, flags, evaluators, policies, monitors, webhooks } = input;
   const policy = policies[0]?.document;
   return {
     regions: documentsByName(regions),
@@ -173,7 +176,9 @@ function toFleet({ regions, services, clusters, routes, flags, policies, monitor
     clusters: documentsByName(clusters),
     routes: documentsByName(routes),
     flags: documentsByName(flags),
+    evaluators: documentsByName(evaluators),
     monitors: documentsByName(monitors),
+    webhooks: documentsByName(webhooks),
     ...(policy === undefined ? {} : { policy }),
   };
 }
@@ -202,7 +207,10 @@ function tooManyDocuments(count: number): ReadFleet {
   const message = `a fleet has at most ${DOCUMENTS_MAX} documents, not ${count}`;
   return {
     documents: [],
-    fleet: { regions: [], services: [], clusters: [], routes: [], flags: [], monitors: [] },
+    fleet: {
+      ...{ regions: [], services: [], clusters: [], routes: [] },
+      ...{ flags: [], evaluators: [], monitors: [], webhooks: [] },
+    },
     findings: [{ code: "limit.exceeded", severity: "error", path, message }],
     locate: () => [],
   };

@@ -4,6 +4,7 @@
  * The schema is strict, because the edge checks a snapshot once per revision and keeps the last good one otherwise.
  */
 import * as z from "zod/mini";
+import { CanaryFlag, FlagLogic, FlagState, FlagValue, RegionFlag, VariantName } from "./flag.ts";
 import {
   ClusterName,
   Jurisdiction,
@@ -89,6 +90,10 @@ export const SnapshotService = z.strictObject({
   affinity: SnapshotAffinity,
   /** The canary side's part by region; a region that is not named has none. */
   canaryShareBps: z.record(RegionName, ShareBps),
+  /** Clients to whom this flag gives the variant are the canary's, whatever the share. */
+  canaryFlag: z.exactOptional(CanaryFlag),
+  /** Flags that clusters are handed the values of. */
+  flags: z.exactOptional(z.array(Name)),
   attemptsMax: z.int().check(z.minimum(1)),
   firstByteMs: z.int().check(z.minimum(1)),
   totalMs: z.int().check(z.minimum(1)),
@@ -113,6 +118,8 @@ export type SnapshotCluster = z.infer<typeof SnapshotCluster>;
 export const SnapshotRule = z.strictObject({
   name: Name,
   when: SteeringConditions,
+  /** Only for whom this flag is true. Rules whose flag is the same for everybody have none, or are not here. */
+  flag: z.exactOptional(Name),
   weights: z.record(RegionName, Weight),
 });
 export type SnapshotRule = z.infer<typeof SnapshotRule>;
@@ -148,6 +155,21 @@ export const SnapshotRoute = z.strictObject({
 });
 export type SnapshotRoute = z.infer<typeof SnapshotRoute>;
 
+/**
+ * A flag that the edge asks, with switches applied and evaluators in their places. Targeting that a newer release wrote
+ * does not spoil the snapshot: its flag answers PARSE_ERROR, and everything else is served.
+ */
+export const SnapshotFlag = z.strictObject({
+  name: Name,
+  state: FlagState,
+  variants: z.record(VariantName, FlagValue),
+  defaultVariant: z.exactOptional(VariantName),
+  targeting: z.exactOptional(FlagLogic),
+  /** What differs there. */
+  regions: z.exactOptional(z.record(RegionName, RegionFlag)),
+});
+export type SnapshotFlag = z.infer<typeof SnapshotFlag>;
+
 export const Snapshot = z.strictObject({
   schemaVersion: z.literal(SNAPSHOT_SCHEMA_VERSION),
   environment: Name,
@@ -158,5 +180,7 @@ export const Snapshot = z.strictObject({
   services: z.array(SnapshotService),
   clusters: z.array(SnapshotCluster),
   routes: z.array(SnapshotRoute),
+  /** Those that some rule or service goes by. */
+  flags: z.exactOptional(z.array(SnapshotFlag)),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

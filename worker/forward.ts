@@ -3,7 +3,10 @@
  * direction: an upload that is piped through a stream of ours looks complete to the cluster when the client breaks it
  * off, and an answer's body that is piped is decoded and coded anew (both tried). Handing on the body itself does neither.
  */
+
+import { FLAGS_HEADER } from "../config/flags-header.ts";
 import { invariant } from "../config/invariant.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Client } from "./client.ts";
 import { bindingCookie } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
@@ -14,18 +17,21 @@ import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
 import { attemptsOf, type DecideInput } from "./routing/decide.ts";
 import type { Attempt, DecisionToForward } from "./routing/decision.ts";
+import { flagsHeader } from "./routing/edge-flags.ts";
+import { attemptAttributes, attemptEnd, spanName } from "./span-attributes.ts";
 import type { Target } from "./target.ts";
-import { continueTrace } from "./trace-context.ts";
+import { setTraceHeaders } from "./trace-context.ts";
+import type { RequestTrace } from "./tracing.ts";
 
 export type ForwardInput = {
-  readonly request: Request;
+  readonly arrival: Arrival;
   readonly target: Target;
   readonly client: Client;
   readonly decision: DecisionToForward;
   /** What was decided on: asked again, for the failover order, when the first attempt fails. */
   readonly question: DecideInput;
+  readonly trace: RequestTrace;
   readonly deps: Deps;
-  readonly background: { waitUntil(promise: Promise<unknown>): void };
 };
 
 /** How one attempt went: an answer, a failure, or an answer that is one (`unavailable`). */
@@ -34,52 +40,68 @@ type Attempted = {
   readonly response: Response | undefined;
   readonly failure: Failure | undefined;
   readonly firstByteMs: number;
+  readonly endedAtMs: number;
 };
+
+/** What is sent. The headers are those that it will be read with, so that each attempt can name itself in them. */
+type Upstream = { readonly init: RequestInit; readonly headers: Headers };
 
 /** What stays the same from attempt to attempt. */
 type Sending = {
-  readonly upstream: RequestInit;
+  readonly upstream: Upstream;
   readonly startMs: number;
   readonly hasBody: boolean;
   /** Whether the first byte of the answer has a deadline. */
   readonly waits: boolean;
+  /** The value of `Fairlead-Flags` in a region; undefined when the service's clusters are handed none. */
+  readonly flagsIn: ((region: string) => string | undefined) | undefined;
 };
 
 export async function forward(input: ForwardInput): Promise<Response> {
-  const { request, decision, background } = input;
+  const { arrival, decision } = input;
   const sending = prepare(input);
   const { startMs } = sending;
-  const answer = await send(decision.first, input, sending, decision.totalMs);
+  const answer = await send({ attempt: decision.first, resends: 0 }, input, sending, decision.totalMs);
   const first = judge(answer, decision.first, startMs, input, sending);
-  const { failure, response, attempt, firstByteMs } =
-    first.failure === undefined ? first : await failOver(first, first.failure, input, sending);
+  const last = first.failure === undefined ? first : await failOver(first, first.failure, input, sending);
+  const { failure, response, attempt, firstByteMs } = last;
 
-  if (decision.mirror !== undefined) background.waitUntil(sendCopy(decision.mirror, input, sending));
+  if (decision.mirror !== undefined) arrival.background.waitUntil(sendCopy(decision.mirror, input, sending));
   // A cluster's own refusal is still the cluster's answer when nobody else is left to ask.
   if (response === undefined || (failure !== undefined && failure.kind !== "unavailable")) {
     discard(response);
     invariant(failure !== undefined, "an attempt without an answer has failed");
     noteOwnError(failure, input, sending);
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
-    return problem(problemOfFailure(failure), request, receivedStatus);
+    const own = problem(problemOfFailure(failure), arrival.request, receivedStatus);
+    noteAnswer(last, own.status, true, input);
+    return own;
   }
   // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
-  if (response.status < 200 || response.status > 599) return response;
+  if (response.status < 200 || response.status > 599) {
+    noteAnswer(last, response.status, false, input);
+    return response;
+  }
   const cookie = cookieFor(attempt, input);
   const decisionMs = startMs - input.question.now;
-  return toClient(
+  const made = toClient(
     { response, attempt, firstByteMs, decisionMs },
     input,
     cookie === undefined ? undefined : await cookie,
   );
+  // Last, so that a bug before it is counted as the answer that it becomes, and as no other.
+  noteAnswer(last, response.status, false, input);
+  return made;
 }
 
 function prepare(input: ForwardInput): Sending {
-  const { request, deps } = input;
+  const { arrival, deps } = input;
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
+  const { request } = arrival;
   const hasBody = request.body !== null;
-  return { upstream: upstreamInit(input), startMs, hasBody, waits: !hasBody || isShortUpload(request.headers) };
+  const waits = !hasBody || isShortUpload(request.headers);
+  return { upstream: upstreamOf(input), startMs, hasBody, waits, flagsIn: flagsInOf(input) };
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -89,16 +111,17 @@ async function failOver(
   input: ForwardInput,
   sending: Sending,
 ): Promise<Attempted> {
-  const { request, decision, question, deps } = input;
+  const { arrival, decision, question, deps } = input;
   let last = first;
   let failure = firstFailure;
-  for (const attempt of attemptsOf(question).slice(1)) {
+  for (const [resent, attempt] of attemptsOf(question).slice(1).entries()) {
     const sentMs = deps.now();
     const remainingMs = decision.totalMs - (sentMs - sending.startMs);
-    const repeatable = mayRetry({ method: request.method, hasBody: sending.hasBody, failure });
+    const repeatable = mayRetry({ method: arrival.request.method, hasBody: sending.hasBody, failure });
     if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
     discard(last.response);
-    last = judge(await send(attempt, input, sending, remainingMs), attempt, sentMs, input, sending);
+    const answer = await send({ attempt, resends: resent + 1 }, input, sending, remainingMs);
+    last = judge(answer, attempt, sentMs, input, sending);
     if (last.failure === undefined) return last;
     failure = last.failure;
   }
@@ -110,18 +133,33 @@ function judge(
   answer: Response | Failure,
   attempt: Attempt,
   sentMs: number,
-  { request, decision, question, deps }: ForwardInput,
+  { arrival, decision, question, deps }: ForwardInput,
   { hasBody }: Sending,
 ): Attempted {
   const nowMs = deps.now();
   const firstByteMs = nowMs - sentMs;
   const response = answer instanceof Response ? answer : undefined;
-  const failure = answer instanceof Response ? failureOf(answer, request) : answer;
+  const failure = answer instanceof Response ? failureOf(answer, arrival.request) : answer;
   const { service } = decision;
   const { place } = question.facts;
   const success = evidenceOf(response, failure, hasBody);
   deps.health.noteAttempt({ attempt, service, place, success, response, firstByteMs }, nowMs);
-  return { attempt, response, failure, firstByteMs };
+  return { attempt, response, failure, firstByteMs, endedAtMs: nowMs };
+}
+
+/** For whoever was asked last, also when the answer is the edge's own: a cluster that cannot be reached has failed. */
+function noteAnswer(
+  { attempt, endedAtMs }: Attempted,
+  status: number,
+  own: boolean,
+  { arrival, decision, question, deps }: ForwardInput,
+): void {
+  const { service } = decision;
+  const { revision } = question.snapshot;
+  const { continent } = question.facts.place;
+  const latencyMs = endedAtMs - arrival.arrivedAtMs;
+  const answer = { revision, service, attempt, continent, status, own, latencyMs };
+  deps.telemetry.note(answer, endedAtMs, arrival.request, arrival.background);
 }
 
 /** What says nothing about a cluster may have been the client's doing, and says nothing about the revision either. */
@@ -138,7 +176,8 @@ function failureOf(response: Response, request: Request): Failure | undefined {
  * What is sent, the same to each cluster. A request without a body is described anew, which takes half the time of a
  * `new Request`; one with a body is copied, because a described GET may have none, and clients do send such.
  */
-function upstreamInit({ request, target, client, deps }: ForwardInput): RequestInit {
+function upstreamOf({ arrival, target, client, deps }: ForwardInput): Upstream {
+  const { request } = arrival;
   const headers = new Headers(request.headers);
   setRequestHeaders(headers, request.headers, {
     target,
@@ -147,9 +186,23 @@ function upstreamInit({ request, target, client, deps }: ForwardInput): RequestI
     loopId: deps.loopId,
   });
   lowerMaxForwards(request.method, headers);
-  continueTrace(headers, deps.randomHex);
-  if (request.body !== null) return new Request(request, { headers, redirect: "manual" });
-  return { method: request.method, headers, redirect: "manual" };
+  if (request.body === null) return { init: { method: request.method, headers, redirect: "manual" }, headers };
+  const copy = new Request(request, { headers, redirect: "manual" });
+  return { init: copy, headers: copy.headers };
+}
+
+/** Flags may differ by region, so each attempt is asked for its own. */
+function flagsInOf({ decision, question }: ForwardInput): Sending["flagsIn"] {
+  const { snapshot, facts, now } = question;
+  const service = snapshot.services.get(decision.service);
+  if (service === undefined || service.flags.length === 0) return undefined;
+  return (region) => flagsHeader({ service, facts, nowMs: now }, region);
+}
+
+/** On the very headers that are sent: the platform has copied those of earlier attempts. */
+function setFlags(headers: Headers, value: string | undefined): void {
+  if (value === undefined) headers.delete(FLAGS_HEADER);
+  else headers.set(FLAGS_HEADER, value);
 }
 
 /**
@@ -178,18 +231,37 @@ function isShortUpload(headers: Headers): boolean {
   return length !== null && Number(length) <= SHORT_UPLOAD_BYTES_MAX;
 }
 
+/** One attempt: how many there were before, and whether its answer is nobody's. */
+type Sent = { readonly attempt: Attempt; readonly resends: number; readonly mirror?: true };
+
+/** In a span of its own, recorded or not: what the cluster traces hangs under the attempt that reached it. */
+function send(sent: Sent, input: ForwardInput, sending: Sending, remainingMs: number): Promise<Response | Failure> {
+  const { context, spans } = input.trace;
+  const ask = (spanId: string) => {
+    setTraceHeaders(sending.upstream.headers, context, spanId);
+    return fetchWithin(sent.attempt, input, sending, remainingMs);
+  };
+  if (spans === undefined) return ask(input.deps.randomHex(16));
+  const { method } = input.arrival.request;
+  const { service } = input.decision;
+  const { revision } = input.question.snapshot;
+  const attributes = attemptAttributes({ mirror: false, ...sent, method, service, revision });
+  return spans.within({ name: spanName(method), kind: "client", attributes }, ask, attemptEnd);
+}
+
 /** Never rejects: the error says nothing that could be acted on, and a cut upload of the client looks the same. */
-function send(
+function fetchWithin(
   attempt: Attempt,
   { target, decision, deps }: ForwardInput,
-  { upstream, waits }: Sending,
+  { upstream, waits, flagsIn }: Sending,
   remainingMs: number,
 ): Promise<Response | Failure> {
   const url = addressOf(attempt, target);
+  if (flagsIn !== undefined) setFlags(upstream.headers, flagsIn(attempt.region));
   return new Promise((resolve) => {
     // Not cleared on purpose: see `deadline.ts`.
     if (waits) setTimeout(resolve, Math.min(decision.firstByteMs, remainingMs), TIMEOUT);
-    deps.egress.fetch(url, upstream).then(resolve, () => resolve(LOST));
+    deps.egress.fetch(url, upstream.init).then(resolve, () => resolve(LOST));
   });
 }
 
@@ -204,10 +276,10 @@ function discard(response: Response | undefined): void {
 /** Nobody waits for a copy, so it may take as long as an ordinary first byte, and no longer. */
 const COPY_MS = 5_000;
 
-/** A copy of a safe request. How it goes is the mirror's own business: no retry, no evidence, no trace in the answer. */
+/** A copy of a safe request. How it goes is the mirror's own business: no retry, no evidence, nothing of it in the answer. */
 async function sendCopy(mirror: Attempt, input: ForwardInput, sending: Sending): Promise<void> {
   if (sending.hasBody) return;
-  const answer = await send(mirror, input, sending, COPY_MS);
+  const answer = await send({ attempt: mirror, resends: 0, mirror: true }, input, sending, COPY_MS);
   if (answer instanceof Response) discard(answer);
 }
 

@@ -1,33 +1,38 @@
 /** The life of a request at the edge, in one screen. Each step is a file of its own. */
+
+import type { Arrival } from "./arrival.ts";
 import { readClient } from "./client.ts";
 import { readBinding } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
 import { forward } from "./forward.ts";
 import { withTrace } from "./live-trace.ts";
+import { ownAnswer } from "./own-answer.ts";
 import { problem } from "./problem.ts";
 import { answerByProtocol } from "./protocol.ts";
 import { type DecideInput, decide } from "./routing/decide.ts";
-import type { RejectCode } from "./routing/decision.ts";
+import type { DecisionToReject } from "./routing/decision.ts";
 import { readTarget } from "./target.ts";
+import type { RequestTrace } from "./tracing.ts";
 
-export async function handle(request: Request, deps: Deps, context: ExecutionContext): Promise<Response> {
+export async function handle(arrival: Arrival, deps: Deps, trace: RequestTrace): Promise<Response> {
+  const { request, background } = arrival;
   const target = readTarget(request.url, request.headers.get("host"));
-  if (target === undefined) return problem("hostInvalid", request);
+  if (target === undefined) return ownAnswer(problem("hostInvalid", request), arrival, deps);
 
   const answer = answerByProtocol(request, target, deps.loopId);
-  if (answer !== undefined) return answer;
+  if (answer !== undefined) return ownAnswer(answer, arrival, deps);
 
   const client = readClient(request.headers, request.cf, deps.settings);
-  if (!client.ok) return problem("geoInvalid", request, { detail: client.error });
+  if (!client.ok) return ownAnswer(problem("geoInvalid", request, { detail: client.error }), arrival, deps);
 
   const facts = readFacts(request, target, client.value);
-  const freshened = deps.snapshots.freshen(facts.place, context);
+  const freshened = deps.snapshots.freshen(facts.place, background);
   if (freshened !== undefined) await freshened;
 
   const snapshot = deps.snapshots.current();
   const now = deps.now();
-  deps.propagation.served(snapshot, facts.place.coordinates, now, context);
+  deps.propagation.served(snapshot, facts.place.coordinates, now, background);
   const verified = readBinding(deps.cookies, { snapshot, facts, now });
   const binding = verified === undefined ? undefined : await verified;
   const question = {
@@ -38,16 +43,22 @@ export async function handle(request: Request, deps: Deps, context: ExecutionCon
     now,
   };
   const decision = decide(question);
+  trace.spans?.decided(decision, question);
   if (decision.route !== undefined) deps.traffic.note(decision.route, facts);
   const made =
     decision.kind === "reject"
-      ? reject(decision.code, request, question, deps)
-      : await forward({ request, target, client: client.value, decision, question, deps, background: context });
-  return withTrace(made, request, { target, question, deps }) ?? made;
+      ? reject(decision, arrival, question, deps)
+      : await forward({ arrival, target, client: client.value, decision, question, trace, deps });
+  return withTrace(made, request, { target, question, trace, deps }) ?? made;
 }
 
-function reject(code: RejectCode, request: Request, { snapshot }: DecideInput, deps: Deps): Response {
-  const answer = problem(code, request);
+function reject(
+  { code, service }: DecisionToReject,
+  arrival: Arrival,
+  { snapshot, facts }: DecideInput,
+  deps: Deps,
+): Response {
+  const answer = problem(code, arrival.request);
   if (answer.status >= 500) deps.propagation.noteOwnError(snapshot.revision);
-  return answer;
+  return ownAnswer(answer, arrival, deps, { service, continent: facts.place.continent });
 }

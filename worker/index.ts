@@ -2,35 +2,52 @@
  * The edge Worker. It catches once: a bug of ours answers one request with a small 500 and leaves the isolate, with its
  * snapshot, to the others.
  */
+import type { Arrival } from "./arrival.ts";
 import { createDeps, type Deps } from "./deps.ts";
 import { handle } from "./handle.ts";
 import { logEvent } from "./io/log.ts";
+import { ownAnswer } from "./own-answer.ts";
 import { problem } from "./problem.ts";
 import type { Env } from "./settings.ts";
+import type { RequestTrace } from "./tracing.ts";
 
 /** One per isolate. workerd hands every request of an isolate the same `env`; tests hand in their own. */
 const depsByEnv = new WeakMap<Env, Deps>();
 
 export default {
   fetch(request, env, context) {
-    const failed = (error: unknown) => answerFailure(error, { request, env, context });
+    let trace: RequestTrace | undefined;
+    const arrival: Arrival = { request, arrivedAtMs: Date.now(), background: context };
+    const failed = (error: unknown) => answerFailure(error, { arrival, env, trace });
     try {
+      const deps = depsOf(env);
+      const begun = deps.tracing.begin(request, context);
+      trace = begun;
       // A rejection is caught as one: awaiting here besides would cost each request a turn of its own.
-      return handle(request, depsOf(env), context).catch(failed);
+      const answer = handle(arrival, deps, begun).catch(failed);
+      const { spans } = begun;
+      return spans === undefined ? answer : answer.then((made) => spans.finish(made));
     } catch (error) {
       return failed(error); // variables that cannot be read
     }
   },
 } satisfies ExportedHandler<Env>;
 
-type Failed = { readonly request: Request; readonly env: Env; readonly context: ExecutionContext };
+type Failed = {
+  readonly arrival: Arrival;
+  readonly env: Env;
+  readonly trace: RequestTrace | undefined;
+};
 
-function answerFailure(error: unknown, { request, env, context }: Failed): Response {
+function answerFailure(error: unknown, { arrival, env, trace }: Failed): Response {
   const requestId = crypto.randomUUID();
-  logEvent("request.failed", { requestId, error: error instanceof Error ? error.stack : String(error) });
+  const ids = trace === undefined ? { requestId } : { requestId, traceId: trace.context.traceId };
+  logEvent("request.failed", { ...ids, error: error instanceof Error ? error.stack : String(error) });
+  const answer = problem("internal", arrival.request, { requestId });
   const deps = depsByEnv.get(env); // There are none when the variables cannot be read.
-  deps?.propagation.noteInternalError(deps.snapshots.current(), deps.now(), context);
-  return problem("internal", request, { requestId });
+  if (deps === undefined) return answer;
+  deps.propagation.noteInternalError(deps.snapshots.current(), deps.now(), arrival.background);
+  return ownAnswer(answer, arrival, deps);
 }
 
 function depsOf(env: Env): Deps {

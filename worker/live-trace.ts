@@ -7,31 +7,30 @@ import type { Deps } from "./deps.ts";
 import { logEvent } from "./io/log.ts";
 import { type DecideInput, traceDecision } from "./routing/decide.ts";
 import type { Target } from "./target.ts";
+import type { RequestTrace } from "./tracing.ts";
 
 /** Servers and proxies commonly take 8 KiB of header lines; what does not fit is cut, and says so. */
 const TRACE_LENGTH_MAX = 6_000;
 
 /** Undefined at once, without a promise, for the requests that carry no token. */
-export function withTrace(
-  answer: Response,
-  request: Request,
-  { target, question, deps }: { readonly target: Target; readonly question: DecideInput; readonly deps: Deps },
-): Promise<Response> | undefined {
+export function withTrace(answer: Response, request: Request, shown: Shown): Promise<Response> | undefined {
   const token = request.headers.get(DEBUG_TOKEN_HEADER);
-  return token === null ? undefined : addTrace(answer, token, target, question, deps);
+  return token === null ? undefined : addTrace(answer, token, shown);
 }
 
-async function addTrace(
-  answer: Response,
-  token: string,
-  target: Target,
-  question: DecideInput,
-  deps: Deps,
-): Promise<Response> {
+type Shown = {
+  readonly target: Target;
+  readonly question: DecideInput;
+  readonly trace: RequestTrace;
+  readonly deps: Deps;
+};
+
+async function addTrace(answer: Response, token: string, { target, question, trace, deps }: Shown): Promise<Response> {
   const grant = await deps.debugTokens.verify(token, target.host, question.now);
   // A switched connection and statuses outside of HTTP's cannot be made anew.
   if (grant === undefined || answer.status < 200 || answer.status > 599) return answer;
-  logEvent("decision.shown", { tokenId: grant.tokenId, actor: grant.actor });
+  const { traceId } = trace.context;
+  logEvent("decision.shown", { traceId, tokenId: grant.tokenId, actor: grant.actor });
   const shown = new Response(answer.body, answer);
   shown.headers.set(DEBUG_TRACE_HEADER, traceText(question));
   shown.headers.set("cache-control", "no-store");

@@ -1,32 +1,37 @@
 /**
- * W3C Trace Context through the edge: a valid `traceparent` is continued under a span id of ours, anything else starts a
- * new trace. `tracestate` belongs to a valid parent and goes with it. The sampled flag is handed on but decides nothing
- * here: it comes from the client (Trace Context Level 1, §3.2 and §5; the platform propagates none by itself).
+ * The trace of a request at the edge: that of a client who sent a valid one, else a new one. `tracestate` belongs to a
+ * valid parent and goes with it. The sampled flag goes on as it came (the platform propagates none by itself).
  */
+import {
+  formatTraceparent,
+  isSampledByRatio,
+  parseTraceparent,
+  parseTracestate,
+  type TraceContext,
+} from "../config/trace-context.ts";
 
-/** Version 00, a trace id and a parent id that are not all zero, flags. Later versions may have more behind them. */
-const TRACEPARENT_PATTERN = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+export type TraceOptions = {
+  /** Gives that many lower-case hex digits, not all zero. */
+  readonly randomHex: (digits: number) => string;
+  /** Of the traces that begin here, the share that is recorded, from 0 to 1. */
+  readonly ratio: number;
+};
 
-/** §3.3.1.5: vendors should propagate at least this much; more is cut off at the door. */
-const TRACESTATE_LENGTH_MAX = 512;
-
-/** §3.2.2.5: only the lowest bit has a meaning in version 00. */
-const SAMPLED = 1;
-
-/** `randomHex` gives that many lower-case hex digits, not all zero. */
-export function continueTrace(headers: Headers, randomHex: (digits: number) => string): void {
-  const incoming = headers.get("traceparent");
-  const match = incoming === null ? null : TRACEPARENT_PATTERN.exec(incoming);
-  const valid = match?.[1] !== undefined && !(incoming?.startsWith("00") === true && match[4] !== undefined);
-  if (!valid) {
-    headers.delete("tracestate");
-    headers.set("traceparent", `00-${randomHex(32)}-${randomHex(16)}-00`);
-    return;
+export function startTrace(headers: Headers, { randomHex, ratio }: TraceOptions): TraceContext {
+  const parent = parseTraceparent(headers.get("traceparent"));
+  if (parent === undefined) {
+    const traceId = randomHex(32);
+    return { traceId, sampled: ratio > 0 && isSampledByRatio(traceId, ratio) };
   }
-  const flags = Number.parseInt(match[3] ?? "00", 16) & SAMPLED;
-  headers.set("traceparent", `00-${match[1]}-${randomHex(16)}-0${flags}`);
-  const state = headers.get("tracestate");
-  if (state !== null && state.length > TRACESTATE_LENGTH_MAX) headers.delete("tracestate");
+  const state = parseTracestate(headers.get("tracestate"));
+  return state === undefined ? parent : { ...parent, state };
+}
+
+/** Into the headers of a request to a cluster, under the span of the attempt that sends it. */
+export function setTraceHeaders(headers: Headers, trace: TraceContext, spanId: string): void {
+  headers.set("traceparent", formatTraceparent(trace, spanId));
+  if (trace.state === undefined) headers.delete("tracestate");
+  else headers.set("tracestate", trace.state);
 }
 
 /** Enough for a few hundred requests; drawing each id by itself would cost a call into the platform each time. */

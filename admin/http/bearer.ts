@@ -2,12 +2,13 @@
  * Who asks, by the bearer token. A token that nobody holds is refused, and the audit log hears of it: summed up, because
  * everybody on the internet can send one. Clusters that send their status have none, and pass.
  */
+import type { Next } from "hono";
 import { createMiddleware } from "hono/factory";
-import { may } from "../core/authority/principal.ts";
+import { type Duty, may } from "../core/authority/principal.ts";
 import { forbidden } from "../core/commit/preconditions.ts";
 import { fleetStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
-import type { AppEnv } from "./context.ts";
+import type { AppContext, AppEnv } from "./context.ts";
 import { principalOf } from "./principals.ts";
 import { refuse } from "./problem.ts";
 import { isStatusPush } from "./status-push.ts";
@@ -18,9 +19,23 @@ const SCHEME_PATTERN = /^bearer +([\x21-\x7e]+)$/i;
 /** The first refusal is told at once, those of the next ten seconds together. */
 const refusals = new Tally(10_000);
 
-export const bearer = createMiddleware<AppEnv>(async (c, next) => {
-  if (isStatusPush(c.req)) return next();
-  const token = SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
+/** Who is let in may do that at least; what more a route wants it asks itself. */
+export function bearer(duty: "read" | "metrics.read") {
+  return createMiddleware<AppEnv>(async (c, next) =>
+    isStatusPush(c.req) ? next() : letIn(c, next, duty, bearerToken(c)),
+  );
+}
+
+/** SDKs of flags may do that and nothing else; some send their key in a header of its own. */
+export const sdkKey = createMiddleware<AppEnv>(async (c, next) =>
+  letIn(c, next, "flag.evaluate", bearerToken(c) ?? c.req.header("x-api-key")),
+);
+
+function bearerToken(c: AppContext): string | undefined {
+  return SCHEME_PATTERN.exec(c.req.header("authorization") ?? "")?.[1];
+}
+
+async function letIn(c: AppContext, next: Next, duty: Duty, token: string | undefined) {
   const principal = token === undefined ? undefined : await principalOf(c.env, token);
   if (principal === undefined) {
     const requestId = c.get("requestId");
@@ -35,6 +50,6 @@ export const bearer = createMiddleware<AppEnv>(async (c, next) => {
     );
   }
   c.set("principal", principal);
-  if (!may(principal, "read")) return refuse(c, forbidden(principal, ["read"]));
+  if (!may(principal, duty)) return refuse(c, forbidden(principal, [duty]));
   return next();
-});
+}

@@ -7,6 +7,7 @@ import { createMiddleware } from "hono/factory";
 import { BODY_BYTES_MAX, BODY_DEPTH_MAX } from "../../config/limits.ts";
 import { parseStrictJson } from "../core/json/strict-json.ts";
 import type { AppEnv } from "./context.ts";
+import { isOfrep } from "./is-ofrep.ts";
 import { refused } from "./problem.ts";
 import { isStatusPush } from "./status-push.ts";
 
@@ -21,7 +22,7 @@ export const jsonBody = createMiddleware<AppEnv>(async (c, next) => {
   if (c.req.method === "GET" || c.req.method === "HEAD") return next();
   // A backup is larger than any document, and is read as a stream of lines by whoever takes it.
   if (new URL(c.req.url).pathname === BACKUP_RESTORE_PATH) return next();
-  if (isStatusPush(c.req)) return next();
+  if (isStatusPush(c.req) || isOfrep(c.req)) return next();
   const bytes = await readJsonBytes(c, BODY_BYTES_MAX);
   const parsed = parseStrictJson(decode(bytes), BODY_DEPTH_MAX);
   if (!parsed.ok) {

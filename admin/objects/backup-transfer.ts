@@ -4,6 +4,7 @@
  * only one of the same name: digests and the leaves of the audit log say which environment they are of.
  */
 import type { AdminRefusal } from "../../config/admin-problems.ts";
+import { VERSION } from "../../config/release-version.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import { logEvent } from "../log.ts";
 import { lastLeaf } from "../store/audit.ts";
@@ -14,7 +15,6 @@ import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { abandonRestore, beginRestore, completeRestore, NEWEST_MIGRATION, occupiedBy } from "../store/restore.ts";
 import { findFlaw } from "../store/restored-flaw.ts";
 import { targetRevision } from "../store/revisions.ts";
-import { VERSION } from "../version.ts";
 import { BackupIntake } from "./backup-intake.ts";
 import { type BackupLine, BackupRefusedError, linesOf, refusedBackup } from "./backup-lines.ts";
 import { carriersOf } from "./publisher.ts";

@@ -1,5 +1,5 @@
 /**
- * What the carriers of one state are sent: its snapshot, signed, and what probers, the health and the status object watch.
+ * What the carriers of one state are sent: its snapshot, signed, and what probers, the health, the status and the alert object watch.
  * Each part is made when it is first needed and once; how it gets there is the publisher's.
  */
 import { unreachable } from "../../config/invariant.ts";
@@ -9,6 +9,7 @@ import { sha256Hex } from "../core/digest.ts";
 import { HealthConfigs, type ProberConfig } from "../core/health/configs.ts";
 import type { WatchConfig } from "../core/health/watch.ts";
 import { canonicalRecord } from "../core/json/canonical-parts.ts";
+import { type AlertConfig, alertConfigOf } from "../core/objectives/alert-config.ts";
 import { type StatusConfig, statusConfigOf } from "../core/status/status-config.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { sha256Hex as sha256HexByPlatform } from "../store/digest.ts";
@@ -16,7 +17,7 @@ import { signSnapshot } from "./snapshot-signer.ts";
 import { snapshotOf } from "./target.ts";
 
 export type Carrier =
-  | { readonly kind: "kv" | "health" | "status" }
+  | { readonly kind: "kv" | "health" | "status" | "alert" }
   | { readonly kind: "beacon" | "prober"; readonly vantage: Vantage };
 
 export class Cargo {
@@ -48,6 +49,8 @@ export class Cargo {
         return this.watchConfig().digest;
       case "status":
         return this.statusConfig().digest;
+      case "alert":
+        return this.alertConfig().digest;
       default:
         return unreachable(carrier);
     }
@@ -73,6 +76,10 @@ export class Cargo {
 
   statusConfig(): StatusConfig {
     return statusConfigOf(this.#state);
+  }
+
+  alertConfig(): AlertConfig {
+    return alertConfigOf(this.#state);
   }
 
   /** Signed once and shared; a failure to sign is a failure of each carrier that needed it, and is tried again. */

@@ -55,7 +55,8 @@ export class CommitWriter {
     const written = this.#storage.transactionSync(() => this.#writeAll(considered, making));
     this.#target.replace(written.stored);
     const { revision } = written.stored.state;
-    logEvent("revision.committed", { revision, kind: making.mutation.kind, author: making.author });
+    const { mutation, author, entry } = making;
+    logEvent("revision.committed", { revision, kind: mutation.kind, author, requestId: entry.request });
     return written;
   }
 

@@ -43,7 +43,7 @@ export class DriftWatch {
     this.#inIncidents = new Set([...this.#inIncidents].filter((key) => this.#firstSeen.has(key)));
     const changed = this.#firstSeen.size !== before.size || [...before.keys()].some((key) => !this.#firstSeen.has(key));
     if (!changed) return;
-    saveDrift(this.#storage, before, this.#firstSeen);
+    saveDrift(this.#storage, { before, after: this.#firstSeen, tracked: this.#tracked }, nowMs);
     logEvent("drift.changed", { before: before.size, after: this.#firstSeen.size });
   }
 

@@ -14,16 +14,33 @@ import { nextExpiryMs } from "../core/changes/expiry.ts";
 import type { Asker, ChangeRequest } from "../core/commit/change-request.ts";
 import type { NewIncident } from "../core/commit/incidents.ts";
 import type { WrittenDiff } from "../core/commit/preconditions.ts";
+import type { DeliveredChange, DeliveryIncident } from "../core/delivery/figures.ts";
+import { type FlagOverview, listFlags } from "../core/flags/list-flags.ts";
+import { STALE_AFTER_MS } from "../core/flags/stale.ts";
+import { type Places, placesOf } from "../core/history/scope.ts";
+import type { FleetFigures } from "../core/metrics/figures.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
-import { type AdminEnv, isDevelopment } from "../env.ts";
+import { changeEntry, incidentEntry } from "../core/timeline/entries.ts";
+import type { TimelineEntry, Window } from "../core/timeline/timeline.ts";
+import { type AdminEnv, exportStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { type ApprovalRecord, approvalsBefore, findApproval, nextApprovalExpiryMs } from "../store/approvals.ts";
 import { debugTokensBefore, type NumberedDebugToken } from "../store/debug-tokens.ts";
 import { type DeletedDocument, deletedBefore } from "../store/deleted-documents.ts";
+import { type AskedPage, askedBefore, deliveredWithin, deliveryIncidents } from "../store/delivery.ts";
 import { type IncidentRecord, incidentsBefore } from "../store/incidents.ts";
 import { FLEET_MIGRATIONS, migrate } from "../store/migrations.ts";
-import { type RevisionRecord, revisionsBefore, targetRevision } from "../store/revisions.ts";
+import {
+  type RevisionRange,
+  type RevisionRecord,
+  revisionAsOf,
+  revisionsBefore,
+  revisionsBetween,
+  targetRevision,
+} from "../store/revisions.ts";
+import { changesWithin, incidentEventsWithin } from "../store/timeline.ts";
+import { Annotator } from "./annotator.ts";
 import { ApprovalDesk, type Vote } from "./approval-desk.ts";
 import type { AuditExportPage } from "./audit-export.ts";
 import {
@@ -38,16 +55,21 @@ import {
 import { BackupTransfer, type Restored } from "./backup-transfer.ts";
 import { type Answered, CommitPath, IDEMPOTENCY_RUNNING } from "./commit-path.ts";
 import { CommitWriter } from "./commit-writer.ts";
+import { withinMs } from "./deadline.ts";
 import type { DebugTokenRequest, IssuedDebugToken } from "./debug-token-issuer.ts";
 import { FailingSwitch } from "./failing-switch.ts";
+import { fleetFigures } from "./fleet-figures.ts";
 import { History, type RevisionView } from "./history.ts";
 import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
+import { IncidentTeller } from "./incident-teller.ts";
+import { hasOtlpDestination } from "./otlp-destination.ts";
 import { OwnChanges } from "./own-changes.ts";
 import { type PreflightRequest, runPreflight } from "./preflight.ts";
 import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
 import { Reckoning } from "./reckoning.ts";
-import { type EarlyRefusal, RecordDesk, type TokenRefusals } from "./record-desk.ts";
+import { type EarlyRefusal, type Performance, RecordDesk, type TokenRefusals } from "./record-desk.ts";
+import { type ServedFlagSet, servedFlagsOf } from "./served-flags.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 import { Target } from "./target.ts";
 import { tidyUp } from "./upkeep.ts";
@@ -57,8 +79,13 @@ const RESCUE_MS = 5_000;
 /** How often the outbox is looked after when nothing is due. Deploying a new release of this Worker wakes nobody. */
 const REVIEW_MS = 300_000;
 
+const EXPORT_MS_MAX = 1_000;
+
 /** Between two turns of forgetting what has been kept long enough, while there is more of it. */
 const TIDY_MS = 1_000;
+
+/** As many as a person could have opened in three months. */
+const DELIVERY_INCIDENTS_MAX = 2_000;
 
 export type FleetView = {
   readonly revision: number;
@@ -85,6 +112,8 @@ export class FleetObject extends DurableObject<AdminEnv> {
   readonly #own: OwnChanges;
   readonly #release: ProgressiveRelease;
   readonly #publisher: Publisher;
+  readonly #teller: IncidentTeller;
+  readonly #annotator: Annotator;
   /** Requests with an idempotency key that are being worked on, by principal and key. */
   readonly #running = new Set<string>();
   /** The last turn of the alarm has not forgotten everything that is due. */
@@ -95,7 +124,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const { storage } = ctx;
     const { sql } = storage;
     const options = { environment: env.ENVIRONMENT, development: isDevelopment(env) };
-    this.#backup = new BackupTransfer({ storage, read: options, restored: () => this.#target.forget() });
+    this.#backup = new BackupTransfer({ storage, read: options, restored: () => this.#restored() });
     migrate(storage, FLEET_MIGRATIONS);
     const { development } = options;
     this.#failing = new FailingSwitch(storage, development);
@@ -112,7 +141,9 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#records = new RecordDesk({ ...shared, env, audit: this.#audit });
     this.#own = new OwnChanges(shared);
     this.#release = new ProgressiveRelease({ env, storage, past, target: this.#target, own: this.#own });
+    this.#teller = new IncidentTeller(sql, env);
     this.#publisher = new Publisher({ env, sql, wanted: () => this.#release.wanted() });
+    this.#annotator = new Annotator({ env, sql, target: this.#target });
     // This may be the first start of a new release, which makes something else of the target: the alarm publishes it.
     if (targetRevision(sql) !== undefined) void ctx.blockConcurrencyWhile(() => storage.setAlarm(Date.now()));
   }
@@ -169,6 +200,12 @@ export class FleetObject extends DurableObject<AdminEnv> {
     return revisionsBefore(this.ctx.storage.sql, before, limit);
   }
 
+  /** Those of a stretch of time, oldest first; the newest `limit` of them. */
+  async listRevisionsBetween(range: RevisionRange): Promise<readonly RevisionRecord[]> {
+    this.#check();
+    return revisionsBetween(this.ctx.storage.sql, range);
+  }
+
   async readRevision(revision: number): Promise<RevisionView | undefined> {
     this.#check();
     return this.#history.read(revision);
@@ -188,6 +225,58 @@ export class FleetObject extends DurableObject<AdminEnv> {
   async snapshotAt(revision: number | undefined): Promise<Snapshot | undefined> {
     this.#check();
     return this.#history.snapshot(revision);
+  }
+
+  /** For the timeline. With what each change was about, which takes the fleet to tell. */
+  async changesWithin(window: Window): Promise<readonly TimelineEntry[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return changesWithin(this.ctx.storage.sql, window).map((change) => changeEntry(change, places));
+  }
+
+  async incidentEventsWithin(window: Window): Promise<readonly TimelineEntry[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return incidentEventsWithin(this.ctx.storage.sql, window).map((incident) => incidentEntry(incident, places));
+  }
+
+  /** For the figures of delivery. */
+  async deliveredWithin(window: Window): Promise<readonly DeliveredChange[]> {
+    this.#check();
+    return deliveredWithin(this.ctx.storage.sql, placesOf(this.#target.state.fleet), window);
+  }
+
+  async askedBefore(before: number, limit: number): Promise<AskedPage> {
+    this.#check();
+    return askedBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  async deliveryIncidents(fromMs: number): Promise<readonly DeliveryIncident[]> {
+    this.#check();
+    return deliveryIncidents(this.ctx.storage.sql, fromMs, DELIVERY_INCIDENTS_MAX);
+  }
+
+  /** Where clusters are, and whose routes are. */
+  async places(): Promise<Places> {
+    this.#check();
+    return placesOf(this.#target.state.fleet);
+  }
+
+  // --- Flags
+
+  async listFlags(): Promise<readonly FlagOverview[]> {
+    this.#check();
+    const nowMs = Date.now();
+    const before = revisionAsOf(this.ctx.storage.sql, nowMs - STALE_AFTER_MS);
+    const monthAgo = before === undefined ? undefined : this.#history.state(before.revision);
+    return listFlags(this.#target.state, monthAgo, new Date(nowMs).toISOString().slice(0, "2027-01-31".length));
+  }
+
+  /** What SDKs are answered by; the tag alone when that is what they have. */
+  async servedFlags(known: string | undefined): Promise<ServedFlagSet | "same"> {
+    this.#check();
+    const served = servedFlagsOf(this.#release.wanted().wide);
+    return served.tag === known ? "same" : served;
   }
 
   // --- Approvals and incidents
@@ -255,6 +344,14 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#check();
     this.#records.tokensRefused(refusals);
     await this.#arm();
+  }
+
+  /** Something that is done by another object: the leaf of it, or why it may not be done. */
+  async perform(performance: Performance, asker: Asker): Promise<Result<number, AdminRefusal>> {
+    this.#check();
+    const entered = this.#records.perform(performance, asker);
+    await this.#arm();
+    return entered;
   }
 
   async auditLeaves(before: number, limit: number): Promise<readonly AuditRecord[]> {
@@ -329,6 +426,13 @@ export class FleetObject extends DurableObject<AdminEnv> {
     return { targetRevision: this.#target.state.revision, vantages: this.#publisher.vantages() };
   }
 
+  /** For a scrape. The topology is left out when whoever asks has that of this digest. */
+  async readFigures(known: string | undefined): Promise<FleetFigures> {
+    this.#check();
+    const deps = { audit: this.#audit, target: this.#target, release: this.#release, publisher: this.#publisher };
+    return fleetFigures({ sql: this.ctx.storage.sql, ...deps }, known, Date.now());
+  }
+
   // --- Debug tokens
 
   async issueDebugToken(
@@ -363,7 +467,10 @@ export class FleetObject extends DurableObject<AdminEnv> {
       this.#own.expire(world);
       await this.#release.step(world);
       await this.#publisher.publish();
+      await this.#teller.tell();
       await this.#checkpoint();
+      await this.#wakeExport();
+      this.#annotate();
       this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
       await this.#arm();
     } catch (error) {
@@ -381,6 +488,27 @@ export class FleetObject extends DurableObject<AdminEnv> {
     }
   }
 
+  /** Metrics are pushed by an object of its own, which somebody has to start: once more does no harm. */
+  async #wakeExport(): Promise<void> {
+    if (!hasOtlpDestination(this.env)) return;
+    try {
+      await withinMs(EXPORT_MS_MAX, "export", exportStub(this.env).wake());
+    } catch (error) {
+      logEvent("export.notWoken", { error: errorText(error) });
+    }
+  }
+
+  /** Not waited for: a dashboard that hangs must hold up neither a commit nor the end of a drain. */
+  #annotate(): void {
+    if (this.#annotator.nextMs(Date.now()) === undefined) return;
+    this.ctx.waitUntil(this.#annotator.run().then(() => this.#arm()));
+  }
+
+  #restored(): void {
+    this.#target.forget();
+    this.#annotator.skip();
+  }
+
   /** First in everything that answers anybody. */
   #check(): void {
     this.#failing.check();
@@ -392,6 +520,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     try {
       await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
       await this.#publisher.publish();
+      this.#annotate();
       await this.#arm();
     } catch (error) {
       // The commit stands whatever happens here, so its author must not be told that it failed.
@@ -403,6 +532,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
     const nowMs = Date.now();
     const times = [
       this.#audit.checkpointDueMs(),
+      this.#teller.dueMs(),
       ...(this.#target.state.revision === 0
         ? []
         : [
@@ -411,6 +541,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
             nextApprovalExpiryMs(this.ctx.storage.sql),
             this.#publisher.nextAttemptMs(),
             this.#release.nextMs(nowMs),
+            this.#annotator.nextMs(nowMs),
             this.#moreToForget ? nowMs + TIDY_MS : undefined,
           ]),
     ].filter((time) => time !== undefined);

@@ -9,12 +9,16 @@ import { unreachable } from "../../config/invariant.ts";
 import { type DriftAlarm, type NumberedEvent, type Resumption, resume } from "../core/events/event.ts";
 import { Listeners } from "../core/events/listeners.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
+import { healthEvents } from "../core/health/health-events.ts";
 import { HEARTBEAT_MS } from "../core/health/judge.ts";
 import { type HealthOverview, overviewOf } from "../core/health/overview.ts";
 import type { Transition } from "../core/health/transitions.ts";
 import type { VantageMessage } from "../core/health/view.ts";
 import { HealthWatch, NOTHING_KEPT, type WatchConfig } from "../core/health/watch.ts";
-import { type AdminEnv, isDevelopment, statusStub } from "../env.ts";
+import type { HealthFigures } from "../core/metrics/figures.ts";
+import { healthFigures } from "../core/metrics/health-figures.ts";
+import type { Window } from "../core/timeline/timeline.ts";
+import { type AdminEnv, alertStub, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
   eventsAfter,
@@ -23,6 +27,7 @@ import {
   type NumberedTransition,
   saveEvents,
   type TransitionFilter,
+  transitionsWithin,
 } from "../store/event-log.ts";
 import { loadWatch, saveJudgement, saveView, saveWatchConfig } from "../store/health-store.ts";
 import { HEALTH_MIGRATIONS, migrate } from "../store/migrations.ts";
@@ -120,10 +125,21 @@ export class HealthObject extends DurableObject<AdminEnv> {
     return overviewOf(this.#watch, times, clusters);
   }
 
+  /** For a scrape. */
+  async readFigures(): Promise<HealthFigures> {
+    this.#failing.check();
+    return healthFigures(this.#watch);
+  }
+
   /** Newest first. */
   async listTransitions(filter: Omit<TransitionFilter, "nowMs">): Promise<readonly NumberedTransition[]> {
     this.#failing.check();
     return listTransitions(this.ctx.storage.sql, { ...filter, nowMs: Date.now() });
+  }
+
+  async transitionsWithin(window: Window): Promise<readonly NumberedTransition[]> {
+    this.#failing.check();
+    return transitionsWithin(this.ctx.storage.sql, window);
   }
 
   /**
@@ -195,6 +211,14 @@ export class HealthObject extends DurableObject<AdminEnv> {
     if (!changed && transitions.length === 0) return;
     saveJudgement(this.ctx.storage, { before, after: this.#watch.judgement, transitions });
     for (const transition of transitions) logTransition(transition);
+    this.#tell(transitions);
+  }
+
+  /** Whoever asked for it by webhook. Not kept until it is told: what is so now is told by the API. */
+  #tell(transitions: readonly Transition[]): void {
+    const events = transitions.flatMap(healthEvents);
+    const telling = Promise.all(events.map((event) => alertStub(this.env).notify(event)));
+    this.ctx.waitUntil(telling.catch((error) => logEvent("health.notTold", { error: errorText(error) })));
   }
 
   #newReport(): HealthReport {

@@ -71,7 +71,7 @@ function headersOf(vantage: Vantage): Readonly<Record<string, string>> {
 }
 
 /** The status is all that counts; a large or endless body must not cost us anything. */
-function discard(response: Response): true {
+export function discard(response: Response): true {
   response.body?.cancel().catch(() => undefined);
   return true;
 }
@@ -83,7 +83,7 @@ async function contains(response: Response, text: string, signal: AbortSignal): 
   return includes(bytes);
 }
 
-function causeOf(error: unknown): "timeout" | "tls" | "connection" {
+export function causeOf(error: unknown): "timeout" | "tls" | "connection" {
   if (!(error instanceof Error)) return "connection";
   if (error.name === "TimeoutError" || error.name === "AbortError") return "timeout";
   return TLS_PATTERN.test(error.message) ? "tls" : "connection";

@@ -10,6 +10,7 @@ import { HEARTBEAT_MS } from "../core/health/judge.ts";
 import type { CheckHealth } from "../core/health/observe.ts";
 import { type ProbeTask, Probing } from "../core/health/probing.ts";
 import type { RanIn, VantageMessage } from "../core/health/view.ts";
+import type { ProbeFigures } from "../core/metrics/figures.ts";
 import { type AdminEnv, healthStub, isDevelopment, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, PROBER_MIGRATIONS } from "../store/migrations.ts";
@@ -36,6 +37,7 @@ export class ProberObject extends DurableObject<AdminEnv> {
   readonly #failing: FailingSwitch;
   readonly #fetch: Fetch;
   readonly #probing: Probing;
+  readonly #startedAtMs = Date.now();
   #config: ProberConfig | undefined;
   #ranIn: RanIn = { kind: "unknown" };
   /** By the clock, so that it also rises over a restart, and when the storage of this object is ever lost. */
@@ -84,6 +86,12 @@ export class ProberObject extends DurableObject<AdminEnv> {
     const health = this.#probing.healthOf(cluster);
     if (health === undefined) return undefined;
     return { ...health, checks: Array.from(health.checks, ([name, check]) => ({ name, ...check })) };
+  }
+
+  /** For a scrape. */
+  async readFigures(): Promise<ProbeFigures> {
+    this.#failing.check();
+    return { sinceMs: this.#startedAtMs, clusters: this.#probing.tallies() };
   }
 
   async setFailing(failing: boolean): Promise<void> {

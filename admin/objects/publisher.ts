@@ -1,6 +1,6 @@
 /**
- * Brings the target to everything that carries it: KV, a beacon and a prober per vantage, the health and the status
- * object. Works from the outbox in storage, so a crash, a restart or a failure only delays; whoever is behind is tried
+ * Brings the target to everything that carries it: KV, a beacon and a prober per vantage, the health, the status
+ * and the alert object. Works from the outbox in storage, so a crash, a restart or a failure only delays; whoever is behind is tried
  * again with back-off. Behind is who has an older revision, or the same one in another form: a new release of this Worker
  * may compile something else from the same documents, a new key signs it differently, and a revision that is tried at one
  * vantage first reaches the others in full only afterwards. Only the newest is ever sent. A failure here is a state ("not
@@ -13,7 +13,7 @@ import type { FleetState } from "../core/changes/state.ts";
 import { type ConfigTag, vantagesOf } from "../core/health/configs.ts";
 import { backoffMs } from "../core/publish/backoff.ts";
 import type { Hold } from "../core/publish/hold.ts";
-import { type AdminEnv, beaconStub, healthStub, proberStub, statusStub } from "../env.ts";
+import { type AdminEnv, alertStub, beaconStub, healthStub, proberStub, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
   addCarriers,
@@ -128,6 +128,15 @@ export class Publisher {
     };
   }
 
+  /** Every one, and how deliveries to it go. */
+  carriers(): readonly { readonly name: string; readonly behind: boolean; readonly failures: number }[] {
+    const wanted = this.#deps.wanted();
+    return loadCarriers(this.#deps.sql).map((carrier) => ({
+      ...{ name: carrier.name, failures: carrier.failures },
+      behind: this.#isBehind(carrier, wanted),
+    }));
+  }
+
   /** Of all beacons that were ever told of a revision. */
   vantages(): readonly Vantage[] {
     return loadCarriers(this.#deps.sql).flatMap(({ name }) => {
@@ -202,7 +211,7 @@ function trialOf({ canary }: Wanted): Pick<Publication, "trial"> {
 /** Every carrier that a state needs; those of earlier states stay. */
 export function carriersOf({ fleet }: Pick<FleetState, "fleet">): readonly CarrierName[] {
   const perVantage = vantagesOf(fleet).flatMap((vantage): CarrierName[] => [`beacon:${vantage}`, `prober:${vantage}`]);
-  return ["kv", "health", "status", ...perVantage];
+  return ["kv", "health", "status", "alert", ...perVantage];
 }
 
 function dueMs({ name, writtenAtMs, retryAtMs }: CarrierRecord): number {
@@ -210,11 +219,11 @@ function dueMs({ name, writtenAtMs, retryAtMs }: CarrierRecord): number {
 }
 
 function carrierName(name: string): Carrier {
-  if (name === "kv" || name === "health" || name === "status") return { kind: name };
+  if (name === "kv" || name === "health" || name === "status" || name === "alert") return { kind: name };
   const [kind, vantage] = name.split(":");
   invariant(
     kind === "beacon" || kind === "prober",
-    "a carrier is KV, a beacon, a prober, the health or the status object",
+    "a carrier is KV, a beacon, a prober, or one of the objects that watch",
   );
   return { kind, vantage: Vantage.parse(vantage) };
 }
@@ -237,6 +246,8 @@ async function send(carrier: Carrier, cargo: Cargo, env: AdminEnv): Promise<void
       return configure(proberStub(env, carrier.vantage), cargo.proberConfig(carrier.vantage));
     case "health":
       return configure(healthStub(env), cargo.watchConfig());
+    case "alert":
+      return configure(alertStub(env), cargo.alertConfig());
     case "status":
       return configure(statusStub(env), cargo.statusConfig());
     default:

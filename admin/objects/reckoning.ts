@@ -17,7 +17,7 @@ import type { Projection } from "../core/plan/projection.ts";
 import type { ReplayRequest } from "../core/plan/replay.ts";
 import { preflightChange } from "../core/preflight/proposed.ts";
 import { mergeDemand, type RecordedTraffic } from "../core/propagation/demand.ts";
-import { type AdminEnv, beaconStub, healthStub, isDevelopment } from "../env.ts";
+import { type AdminEnv, alertStub, beaconStub, healthStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { recentChangesOf } from "../store/control-history.ts";
 import { openIncidents } from "../store/incidents.ts";
@@ -32,6 +32,9 @@ const ASK_MS_MAX = 250;
 const HEALTH_KEPT_MS = 1_000;
 /** Demand is a mean of the last minutes; edges report every ten seconds. */
 const DEMAND_KEPT_MS = 15_000;
+
+/** As often as objectives are looked at. */
+const BUDGETS_KEPT_MS = 10_000;
 
 type Kept<T> = { readonly value: T; readonly askedAtMs: number };
 
@@ -52,6 +55,7 @@ export class Reckoning implements Compiler {
   readonly #target: Target;
   readonly #statuses: StatusReader;
   #health: Kept<World["health"]> | undefined;
+  #budgets: Kept<World["budgets"]> | undefined;
   #traffic: Kept<RecordedTraffic | undefined> | undefined;
   /** A plan asks four times for the projections of two states. */
   readonly #projected = new WeakMap<FleetState, ProjectionState>();
@@ -67,10 +71,11 @@ export class Reckoning implements Compiler {
 
   /** As things are now. The only part that waits, and not for long. */
   async world(): Promise<World> {
-    const [health, traffic, reports] = await Promise.all([
+    const [health, traffic, reports, budgets] = await Promise.all([
       this.#askHealth(),
       this.#askTraffic(),
       this.#statuses.read(ASK_MS_MAX),
+      this.#askBudgets(),
     ]);
     const nowMs = Date.now();
     return {
@@ -79,6 +84,7 @@ export class Reckoning implements Compiler {
       recentChanges: (controls) => recentChangesOf(this.#sql, controls, nowMs - HISTORY_KEPT_MS),
       incidents: openIncidents(this.#sql),
       statuses: reports?.statuses,
+      budgets,
       lagMs: reports?.lagMs,
       demand: demandOf({ recorded: traffic?.demand, policy: this.#target.state.fleet.policy?.spec }),
     };
@@ -146,6 +152,22 @@ export class Reckoning implements Compiler {
       this.#health = { value: undefined, askedAtMs: nowMs };
       return undefined;
     }
+  }
+
+  /** Only where a rule goes by them. */
+  async #askBudgets(): Promise<World["budgets"]> {
+    const { errorBudgetMinPercent: min } = this.#target.state.fleet.policy?.spec.safety ?? {};
+    if (min === undefined || min === "off") return undefined;
+    const nowMs = Date.now();
+    if (this.#budgets !== undefined && nowMs - this.#budgets.askedAtMs < BUDGETS_KEPT_MS) return this.#budgets.value;
+    try {
+      const value = await withinMs(ASK_MS_MAX, "budgets", alertStub(this.#env).readBudgets());
+      this.#budgets = { value, askedAtMs: nowMs };
+    } catch (error) {
+      logEvent("reckoning.withoutBudgets", { error: errorText(error) });
+      this.#budgets = { value: undefined, askedAtMs: nowMs };
+    }
+    return this.#budgets.value;
   }
 
   async #askTraffic(): Promise<RecordedTraffic | undefined> {

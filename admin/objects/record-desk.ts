@@ -16,6 +16,13 @@ import type { Target } from "./target.ts";
 export type EarlyRefusal = { readonly method: string; readonly path: string; readonly problem: string };
 export type TokenRefusals = { readonly requestId: string; readonly requests: number };
 
+export type Performance = {
+  readonly duty: Duty;
+  readonly resource: string;
+  readonly reason: string;
+  readonly problem?: AdminRefusal;
+};
+
 type Act = Pick<NamedEntry, "action" | "resource" | "reason" | "ticket" | "problem">;
 
 export type RecordDeskDeps = {
@@ -46,6 +53,13 @@ export class RecordDesk {
     const principal = { name: "nobody", kind: "unauthenticated", roles: [] } as const;
     const act = { action: "token.refused", problem: "unauthenticated" };
     this.#deps.writer.enter({ ...this.#entryOf({ principal, requestId }, act), requests });
+  }
+
+  /** What is done elsewhere is entered here first, whoever may not is refused. `problem`: why it will not be done. */
+  perform({ duty, resource, reason, problem }: Performance, asker: Asker): Result<number, AdminRefusal> {
+    const act = { action: duty, resource, reason };
+    const refusal = whyNot(asker, duty) ?? problem;
+    return refusal === undefined ? ok(this.enter(asker, act)) : this.#refuse(asker, act, refusal);
   }
 
   erase({ subject, ...why }: Erasure, asker: Asker): Result<ErasedSubject, AdminRefusal> {

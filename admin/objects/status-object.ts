@@ -10,14 +10,18 @@ import type { DriftPolicy } from "../../config/policy.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import type { TrackedDrift } from "../core/drift/track.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
+import { driftFigures } from "../core/metrics/drift-figures.ts";
+import type { DriftFigures } from "../core/metrics/figures.ts";
 import { type SecretView, secretViews } from "../core/secrets/overview.ts";
 import { refusalOf } from "../core/status/refusals.ts";
 import type { StatusConfig } from "../core/status/status-config.ts";
 import { type KnownStatus, lagByCluster, STATUS_FRESH_MS, type Statuses } from "../core/status/statuses.ts";
+import type { DriftEvent } from "../core/timeline/entries.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import { type AdminEnv, fleetStub, healthStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, STATUS_MIGRATIONS } from "../store/migrations.ts";
-import { loadConfig, loadPast, type PastStatus, saveConfig } from "../store/status-store.ts";
+import { driftEventsWithin, loadConfig, loadPast, type PastStatus, saveConfig } from "../store/status-store.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { SecretUses } from "./secret-uses.ts";
@@ -163,6 +167,17 @@ export class StatusObject extends DurableObject<AdminEnv> {
     this.#look(Date.now());
     const policy = this.#config.declared.policy?.drift;
     return { tracked: this.#drift.tracked, ...(policy === undefined ? {} : { policy }) };
+  }
+
+  /** For a scrape. */
+  async readDriftFigures(): Promise<DriftFigures> {
+    return driftFigures((await this.readDrift()).tracked);
+  }
+
+  async driftEventsWithin(window: Window): Promise<readonly DriftEvent[]> {
+    this.#failing.check();
+    this.#look(Date.now());
+    return driftEventsWithin(this.ctx.storage.sql, window);
   }
 
   async readSecrets(): Promise<readonly SecretView[]> {

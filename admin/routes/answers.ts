@@ -124,6 +124,7 @@ export function okAnswer<S extends z.ZodType>(
 const PROBLEM_HEADERS: Readonly<Record<number, readonly AnswerHeader[]>> = {
   401: ["www-authenticate"],
   409: ["retry-after"],
+  429: ["retry-after"],
   503: ["retry-after"],
 };
 

@@ -1,27 +1,48 @@
 /** `/v1/flags`: what is on, and switching a flag away from its document and back. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { isFlagOn } from "../../config/flag.ts";
+import type { FlagOverview } from "../core/flags/list-flags.ts";
 import { fleetStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { mutate, mutationReply, reply } from "../http/reply.ts";
 import { answers, mutationAnswers } from "./answers.ts";
 import { AT_MS } from "./examples.ts";
 import { mutationOf, ReleaseFields, SwitchFields } from "./mutation-bodies.ts";
-import { AnyObject, jsonRequest, MUTATION, NoQuery } from "./schemas.ts";
+import { AnyObject, jsonRequest, MUTATION } from "./schemas.ts";
+
+const States = z.enum(["ENABLED", "DISABLED"]);
 
 const FlagsAnswer = z
   .object({
     flags: z.array(
       z.object({
         name: z.string(),
-        on: z.boolean(),
-        declared: z.enum(["ENABLED", "DISABLED"]),
+        owner: z.string().optional(),
+        on: z.boolean().openapi({ description: "Enabled, and true by default or for somebody." }),
+        declared: States,
+        targeted: z.boolean().openapi({ description: "It gives different clients different values." }),
         switched: AnyObject.optional().openapi({ description: "The live switch, when there is one." }),
-        rules: z.array(z.string()).openapi({ description: "Steering rules that count only while it is on." }),
+        switchedRegions: z.array(AnyObject).optional().openapi({ description: "Live switches of single regions." }),
+        regions: z
+          .record(z.string(), AnyObject)
+          .optional()
+          .openapi({ description: "What differs in a region, switches included." }),
+        rules: z.array(z.string()).openapi({ description: "Steering rules that count only for whom it is true." }),
+        uses: z.array(z.string()).openapi({ description: "What goes by it. SDKs are not known here." }),
+        stale: z
+          .object({ reason: z.enum(["expired", "settled", "unreferenced"]), sentence: z.string() })
+          .optional()
+          .openapi({ description: "Why somebody should clean it up." }),
       }),
     ),
   })
   .openapi("FlagList");
+
+const ListQuery = z.strictObject({
+  stale: z
+    .enum(["true", "false"])
+    .optional()
+    .openapi({ description: "`true`: only stale ones; `false`: only others." }),
+});
 
 const listRoute = createRoute({
   method: "get",
@@ -29,11 +50,20 @@ const listRoute = createRoute({
   operationId: "listFlags",
   tags: ["flags"],
   summary: "List flags",
-  description: "Every flag of the fleet: what its document says, what it is switched to, and which rules hang on it.",
-  request: { query: NoQuery },
+  description:
+    "Every flag of the fleet: what its document says, what it is switched to, what goes by it, and whether it is stale: past its `staleAfter`, the same for everybody for 30 days, or named by nothing for as long.",
+  request: { query: ListQuery },
   responses: answers(FlagsAnswer, {
     description: "The flags, by name.",
-    example: { flags: [{ name: "new-checkout", on: true, declared: "ENABLED", rules: ["web/new-checkout"] }] },
+    example: {
+      flags: [
+        {
+          ...{ name: "new-checkout", on: true, declared: "ENABLED", targeted: true },
+          ...{ rules: ["web/new-checkout"], uses: ["rule web/new-checkout", "clusters of web"] },
+          regions: { "eu-west": { rollout: { variant: "on", shareBps: 2_500 } } },
+        },
+      ],
+    },
   }),
 });
 
@@ -46,7 +76,8 @@ const switchRoute = createRoute({
   operationId: "switchFlag",
   tags: ["flags"],
   summary: "Switch a flag",
-  description: "Puts the flag into a state, whatever its document says, until it is released or the switch expires.",
+  description:
+    "Puts the flag into a state, in one region or everywhere, whatever its document says, until it is released or the switch expires. DISABLED everywhere is a kill switch: it holds in every region, and does not wait for a revision that is tried.",
   request: {
     ...request,
     body: jsonRequest(SwitchFields, { state: "DISABLED", reason: "the new checkout fails", expiresIn: "2h" }),
@@ -54,7 +85,7 @@ const switchRoute = createRoute({
   responses: mutationAnswers(
     "SwitchFlagAnswer",
     z.object({
-      ...{ kind: z.literal("switchFlag"), flag: z.string(), state: z.enum(["ENABLED", "DISABLED"]) },
+      ...{ kind: z.literal("switchFlag"), flag: z.string(), region: z.string().optional(), state: States },
       ...{ rules: z.array(z.string()), expiresAtMs: z.int().optional() },
     }),
     {
@@ -63,7 +94,7 @@ const switchRoute = createRoute({
         ...{ kind: "switchFlag", flag: "new-checkout", state: "DISABLED" },
         ...{ rules: ["web/new-checkout"], expiresAtMs: AT_MS + 2 * 3_600_000 },
       },
-      codes: ["flagUnknown", "expiryInvalid"],
+      codes: ["flagUnknown", "regionUnknown", "expiryInvalid"],
     },
   ),
 });
@@ -76,39 +107,34 @@ const releaseRoute = createRoute({
   summary: "Release a flag",
   description: "Ends the switch: the flag is what its document says. One that is not switched stays as it is.",
   request: { ...request, body: jsonRequest(ReleaseFields, { reason: "the new checkout is mended" }) },
-  responses: mutationAnswers("ReleaseFlagAnswer", z.object({ kind: z.literal("releaseFlag"), flag: z.string() }), {
-    description: "The end of the switch.",
-    example: { kind: "releaseFlag", flag: "new-checkout" },
-    codes: ["flagUnknown"],
-  }),
+  responses: mutationAnswers(
+    "ReleaseFlagAnswer",
+    z.object({ kind: z.literal("releaseFlag"), flag: z.string(), region: z.string().optional() }),
+    {
+      description: "The end of the switch.",
+      example: { kind: "releaseFlag", flag: "new-checkout" },
+      codes: ["flagUnknown", "regionUnknown"],
+    },
+  ),
 });
+
+/** What an object of the control plane answers, as plain JSON. */
+function withPlainSwitches({ switched, switchedRegions, regions, ...flag }: FlagOverview) {
+  return {
+    ...flag,
+    ...(switched === undefined ? {} : { switched: { ...switched } }),
+    ...(switchedRegions === undefined ? {} : { switchedRegions: switchedRegions.map((one) => ({ ...one })) }),
+    ...(regions === undefined ? {} : { regions: { ...regions } }),
+  };
+}
 
 export function addFlagRoutes(app: App): void {
   app.openapi(listRoute, async (c) => {
-    const { documents, overlays } = await fleetStub(c.env).read();
-    const flags = documents.flatMap((document) => {
-      if (document.kind !== "Flag") return [];
-      const switched = overlays.find(
-        (overlay) => overlay.kind === "flagSwitch" && overlay.flag === document.metadata.name,
-      );
-      const state = switched?.kind === "flagSwitch" ? switched.state : undefined;
-      return [
-        {
-          name: document.metadata.name,
-          on: isFlagOn(document.spec, state),
-          declared: document.spec.state,
-          ...(switched === undefined ? {} : { switched: { ...switched } }),
-          rules: documents.flatMap((route) =>
-            route.kind === "Route"
-              ? (route.spec.steering ?? [])
-                  .filter(({ when }) => when.flag === document.metadata.name)
-                  .map((rule) => `${route.metadata.name}/${rule.name}`)
-              : [],
-          ),
-        },
-      ];
-    });
-    return reply(FlagsAnswer, { flags });
+    const { stale } = c.req.valid("query");
+    const flags = await fleetStub(c.env).listFlags();
+    const wanted =
+      stale === undefined ? flags : flags.filter((flag) => (flag.stale !== undefined) === (stale === "true"));
+    return reply(FlagsAnswer, { flags: wanted.map(withPlainSwitches) });
   });
 
   app.openapi(switchRoute, async (c) => {

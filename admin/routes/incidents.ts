@@ -24,11 +24,12 @@ const CauseSchema = z
     z.object({ kind: z.literal("withdrawn"), withdrawnRevision: z.int(), because: z.string() }),
     z.object({ kind: z.literal("held"), overlay: z.string(), because: z.string() }),
     z.object({ kind: z.literal("compromised"), secret: z.string(), service: z.string().optional() }),
+    z.object({ kind: z.literal("alert"), alert: z.string() }),
     z.object({ kind: z.literal("drift"), drift: z.array(z.string()) }),
   ])
   .openapi("IncidentCause", {
     description:
-      "`opened`: by hand. `override`: safety rules were set aside. `withdrawn`: a revision did harm where it was tried. `held`: something whose time is over could not end safely. `compromised`: somebody else may know a secret. `drift`: clusters have differed from what is declared for too long, by the keys of `GET /v1/drift`.",
+      "`opened`: by hand. `override`: safety rules were set aside. `withdrawn`: a revision did harm where it was tried. `held`: something whose time is over could not end safely. `compromised`: somebody else may know a secret. `alert`: an error budget burns so fast that somebody was called, by the id in `GET /v1/alerts`. `drift`: clusters have differed from what is declared for too long, by the keys of `GET /v1/drift`.",
   });
 
 const IncidentSchema = z

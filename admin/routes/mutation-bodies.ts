@@ -68,7 +68,13 @@ export const DrainFields = z.strictObject({
 
 export const UndrainFields = z.strictObject({ ...why, ...owned });
 
+const ofRegion = NameText.optional().openapi({
+  description: "Only in this region; everywhere when absent. DISABLED everywhere holds in every region.",
+  example: "eu-west",
+});
+
 export const SwitchFields = z.strictObject({
+  region: ofRegion,
   state: z.enum(["ENABLED", "DISABLED"]),
   expiresIn: DurationText.optional().openapi({
     description: "When the switch ends by itself; it stays when absent.",
@@ -78,7 +84,7 @@ export const SwitchFields = z.strictObject({
   ...owned,
 });
 
-export const ReleaseFields = z.strictObject({ ...why, ...owned });
+export const ReleaseFields = z.strictObject({ region: ofRegion, ...why, ...owned });
 
 export const FreezeFields = z.strictObject({
   name: NameText.openapi({ example: "black-friday" }),

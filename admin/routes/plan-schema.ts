@@ -58,6 +58,21 @@ export const PlanSchema = z
     before: ProjectionSchema,
     after: ProjectionSchema,
     moved: z.object({ bps: z.int(), regionBps: z.int(), decisions: z.int() }),
+    flags: z
+      .array(
+        z.object({
+          flag: z.string(),
+          regions: z.array(
+            z.object({
+              region: z.string(),
+              changedBps: z.int().openapi({ description: "Of the region's clients, those who get another variant." }),
+              variants: z.array(z.object({ variant: z.string().nullable(), beforeBps: z.int(), afterBps: z.int() })),
+            }),
+          ),
+        }),
+      )
+      .optional()
+      .openapi({ description: "Only for changes of flags: whom they concern, from sampled clients." }),
     failures: z.object({
       single: ScenarioSchema.optional(),
       double: ScenarioSchema.optional(),

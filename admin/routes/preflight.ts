@@ -2,13 +2,13 @@
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import { CLUSTERS_MAX, SERVICES_MAX } from "../../config/limits.ts";
+import { VERSION } from "../../config/release-version.ts";
 import { sarifOf } from "../core/preflight/sarif.ts";
 import { fleetStub } from "../env.ts";
 import type { App } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
 import { markRecorded } from "../http/recorded.ts";
 import { reply } from "../http/reply.ts";
-import { VERSION } from "../version.ts";
 import { answers, BODY_CODES, headerRefs } from "./answers.ts";
 import { Documents } from "./mutation-bodies.ts";
 import { PREFLIGHT_EXAMPLE, PreflightSchema, SARIF_EXAMPLE, SarifSchema } from "./preflight-schema.ts";

@@ -63,6 +63,16 @@ export const HostText = z
 /** Revisions and the like: positive integers; more digits than this cannot be one. */
 export const NumberText = z.string().regex(/^[1-9][0-9]{0,14}$/, "must be a positive integer");
 
+/** In a query. */
+export const TimeText = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,14})$/, "must be milliseconds since the epoch")
+  .openapi({ type: "integer", minimum: 0 });
+
+export const ScopeSchema = z
+  .object({ regions: z.array(z.string()), services: z.array(z.string()), clusters: z.array(z.string()) })
+  .openapi("Scope", { description: "What something is about; an empty list is all of them." });
+
 export const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 200;
 

@@ -1,8 +1,8 @@
 /** What needs no token: an index, whether the Worker runs, which release it is, and the description of the API. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { VERSION } from "../../config/release-version.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
-import { VERSION } from "../version.ts";
 import { ANSWER_HEADERS, OPEN_CODES, okAnswer, problemAnswers, type Success } from "./answers.ts";
 import { AnyObject, NoQuery } from "./schemas.ts";
 import { TAGS } from "./tags.ts";
@@ -13,7 +13,9 @@ const INDEX = `Fairlead admin ${VERSION}
 /healthz        whether this Worker runs
 /version        which release it is
 /problems/...   what an error means and how to fix it
+/metrics        for Prometheus; needs a bearer token, of the role scraper at least
 /v1/...         needs a bearer token
+/ofrep/v1/...   flags for SDKs of OpenFeature; needs a token or key
 `;
 
 const HealthzAnswer = z.object({ status: z.literal("ok") }).openapi("Healthz");

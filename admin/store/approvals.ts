@@ -104,6 +104,14 @@ export function pendingApprovals(sql: SqlStorage, nowMs: number): readonly Appro
     .map(recordOf);
 }
 
+export function countPendingApprovals(sql: SqlStorage, nowMs: number): number {
+  const counted = sql.exec(
+    "SELECT COUNT(*) AS count FROM approvals WHERE state = 'pending' AND expires_at_ms > ?",
+    nowMs,
+  );
+  return z.int().parse(counted.one().count);
+}
+
 /** Whether it can still be decided: its time may be over before anybody has noticed. */
 export function isPending({ state, expiresAtMs }: ApprovalRecord, nowMs: number): boolean {
   return state === "pending" && nowMs < expiresAtMs;

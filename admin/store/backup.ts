@@ -17,8 +17,8 @@ const PAGE_ROWS = 500;
 /** A part of a text may have 1.5 MB. */
 const PAGE_TEXTS = 16;
 
-/** Not in a backup: what carriers hold is the world's to say, and how rows look is the release's. */
-const LEFT_OUT = ["carriers", "migrations"];
+/** Not in a backup: what carriers hold and dashboards know is the world's to say, and how rows look is the release's. */
+const LEFT_OUT = ["annotation_progress", "carriers", "migrations"];
 
 /** The highest number in each numbered table at the beginning; -1 in an empty one. */
 type Moment = ReadonlyMap<string, number>;

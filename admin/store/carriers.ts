@@ -1,11 +1,11 @@
 /**
- * The outbox: for each carrier of the target (KV, the beacons, the probers, the health and the status object) what it
+ * The outbox: for each carrier of the target (KV, the beacons, the probers, the health, the status and the alert object) what it
  * holds and, after a failure, when to try again. What is behind the target is still to be done; nothing else says so.
  */
 import { z } from "@hono/zod-openapi";
 import type { Vantage } from "../../config/vantage.ts";
 
-export type CarrierName = "kv" | "health" | "status" | `beacon:${Vantage}` | `prober:${Vantage}`;
+export type CarrierName = "kv" | "health" | "status" | "alert" | `beacon:${Vantage}` | `prober:${Vantage}`;
 
 export type CarrierRecord = {
   readonly name: string;

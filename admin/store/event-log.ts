@@ -5,6 +5,7 @@
 import type { Vantage } from "../../config/vantage.ts";
 import type { Event, LogBounds, NumberedEvent } from "../core/events/event.ts";
 import type { Transition } from "../core/health/transitions.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 
 /** A month of an eventful environment; older entries tell nobody anything. */
 export const EVENTS_KEPT_MAX = 1_000;
@@ -30,6 +31,20 @@ export function saveEvents(sql: SqlStorage, events: readonly Event[]): void {
   );
 }
 
+/** By time, and of the same moment by number; newest first. */
+export function transitionsWithin(sql: SqlStorage, window: Window): readonly NumberedTransition[] {
+  const { fromMs, beforeMs, beforeNumber, limit } = window;
+  return sql
+    .exec(
+      `SELECT number, transition FROM transitions
+        WHERE topic = 'health' AND at_ms >= ? AND (at_ms < ? OR (at_ms = ? AND number < ?))
+        ORDER BY at_ms DESC, number DESC LIMIT ?`,
+      ...[fromMs, beforeMs, beforeMs, beforeNumber, limit],
+    )
+    .toArray()
+    .map(numberedOf);
+}
+
 export type NumberedTransition = { readonly number: number; readonly transition: Transition };
 
 export type TransitionFilter = {
@@ -53,10 +68,14 @@ export function listTransitions(sql: SqlStorage, filter: TransitionFilter): read
       ...[before, nowMs - EVENTS_KEPT_MS, cluster, cluster, vantage, vantage, limit],
     )
     .toArray()
-    .map(({ number, transition }) => ({
-      number: Number(number),
-      transition: JSON.parse(String(transition)) as Transition, // written above, under that topic
-    }));
+    .map(numberedOf);
+}
+
+function numberedOf({ number, transition }: Record<string, SqlStorageValue>): NumberedTransition {
+  return {
+    number: Number(number),
+    transition: JSON.parse(String(transition)) as Transition, // written above, under the topic of health
+  };
 }
 
 /** Oldest first. */

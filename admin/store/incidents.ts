@@ -33,6 +33,7 @@ const Cause: z.ZodType<IncidentCause> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("withdrawn"), withdrawnRevision: z.int(), because: z.string() }),
   z.object({ kind: z.literal("held"), overlay: z.string(), because: z.string() }),
   z.object({ kind: z.literal("compromised"), secret: z.string(), service: z.string().exactOptional() }),
+  z.object({ kind: z.literal("alert"), alert: z.string(), service: z.string() }),
   z.object({ kind: z.literal("drift"), drift: z.array(z.string()) }),
 ]);
 
@@ -60,12 +61,12 @@ export function openIncident(
       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
     ...[crypto.randomUUID(), severity, title, JSON.stringify(cause), reason, openedBy, openedAtMs, revision],
   );
-  return recordOf(inserted.one());
+  return incidentRecordOf(inserted.one());
 }
 
 export function findIncident(sql: SqlStorage, id: string): IncidentRecord | undefined {
   const [row] = sql.exec("SELECT * FROM incidents WHERE incident_id = ?", id).toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : incidentRecordOf(row);
 }
 
 /** Newest first, those with a number below `before`. */
@@ -73,7 +74,7 @@ export function incidentsBefore(sql: SqlStorage, before: number, limit: number):
   return sql
     .exec("SELECT * FROM incidents WHERE number < ? ORDER BY number DESC LIMIT ?", before, limit)
     .toArray()
-    .map(recordOf);
+    .map(incidentRecordOf);
 }
 
 /** The worst first, and of equal ones the oldest. */
@@ -81,7 +82,7 @@ export function openIncidents(sql: SqlStorage): readonly IncidentRecord[] {
   return sql
     .exec("SELECT * FROM incidents WHERE closed_at_ms IS NULL ORDER BY severity, number")
     .toArray()
-    .map(recordOf);
+    .map(incidentRecordOf);
 }
 
 /** Answers the closed incident. It has to be open. */
@@ -98,10 +99,26 @@ export function closeIncident(
     )
     .toArray();
   invariant(row !== undefined, "only an open incident is closed");
-  return recordOf(row);
+  return incidentRecordOf(row);
 }
 
-function recordOf(row: Record<string, SqlStorageValue>): IncidentRecord {
+/** The oldest first, of which nobody outside has been told. */
+export function untoldIncidents(sql: SqlStorage, limit: number): readonly IncidentRecord[] {
+  return sql
+    .exec("SELECT * FROM incidents WHERE told_at_ms IS NULL ORDER BY number LIMIT ?", limit)
+    .toArray()
+    .map(incidentRecordOf);
+}
+
+export function hasUntoldIncidents(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM incidents WHERE told_at_ms IS NULL LIMIT 1").toArray().length > 0;
+}
+
+export function markIncidentTold(sql: SqlStorage, number: number, nowMs: number): void {
+  sql.exec("UPDATE incidents SET told_at_ms = ? WHERE number = ?", nowMs, number);
+}
+
+export function incidentRecordOf(row: Record<string, SqlStorageValue>): IncidentRecord {
   const { number, severity, title, reason, revision, closing, ...parsed } = Row.parse(row);
   return {
     ...{ id: parsed.incident_id, number, severity, title, reason },

@@ -3,6 +3,8 @@
  * All missing steps run in one transaction when an object starts, so there is no half-migrated store.
  */
 
+import { NUMBERED_TEXTS_TABLE } from "./numbered-texts.ts";
+
 export type Migration = { readonly version: number; readonly statements: readonly string[] };
 
 /** Long texts by name or digest, in parts because a row holds 2 MB at most. */
@@ -190,6 +192,31 @@ export const FLEET_MIGRATIONS: readonly Migration[] = [
       "DELETE FROM carriers WHERE name = 'prober'",
     ],
   },
+  {
+    version: 7,
+    statements: [
+      // When webhooks were told of it. Nobody wants to hear of the old ones now.
+      "ALTER TABLE incidents ADD COLUMN told_at_ms INTEGER",
+      "UPDATE incidents SET told_at_ms = opened_at_ms",
+      "CREATE INDEX incidents_untold ON incidents (number) WHERE told_at_ms IS NULL",
+    ],
+  },
+  {
+    version: 8,
+    statements: [
+      // One row: up to which revision dashboards have been told of changes, and when to try again.
+      `CREATE TABLE annotation_progress (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        revision INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        retry_at_ms INTEGER NOT NULL
+      )`,
+      // For the timeline, which goes by time and over kinds of things that have no numbers in common.
+      "CREATE INDEX revisions_created ON revisions (created_at_ms, revision)",
+      "CREATE INDEX incidents_opened ON incidents (opened_at_ms)",
+      "CREATE INDEX incidents_closed ON incidents (closed_at_ms) WHERE closed_at_ms IS NOT NULL",
+    ],
+  },
 ];
 
 export const BEACON_MIGRATIONS: readonly Migration[] = [
@@ -314,6 +341,75 @@ export const STATUS_MIGRATIONS: readonly Migration[] = [
         first_seen_ms INTEGER NOT NULL,
         PRIMARY KEY (service, secret, version)
       ) WITHOUT ROWID`,
+    ],
+  },
+  {
+    version: 2,
+    statements: [
+      // What differed once, from when to when, as it read when it was first seen; `clusters` as JSON.
+      `CREATE TABLE drift_history (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        drift_key TEXT NOT NULL,
+        sentence TEXT NOT NULL,
+        service TEXT NOT NULL,
+        clusters TEXT NOT NULL,
+        first_seen_ms INTEGER NOT NULL,
+        cleared_ms INTEGER
+      )`,
+      "CREATE INDEX drift_history_open ON drift_history (drift_key) WHERE cleared_ms IS NULL",
+    ],
+  },
+];
+
+/** Of a data centre, and of all together: windows, messages and accounts, all of them texts by number. */
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ version: 1, statements: [NUMBERED_TEXTS_TABLE] }];
+
+export const ALERT_MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      TEXTS_TABLE,
+      // Those that are pending or firing, as JSON. `incident`: one is to be opened (`due`), or was (`opened`).
+      `CREATE TABLE alerts (
+        alert_id TEXT PRIMARY KEY,
+        alert TEXT NOT NULL,
+        incident TEXT
+      )`,
+      // Those that are over, newest last.
+      `CREATE TABLE alert_history (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        alert_id TEXT NOT NULL UNIQUE,
+        ended_at_ms INTEGER NOT NULL,
+        alert TEXT NOT NULL
+      )`,
+      // What is told, each once, as JSON; and to whom.
+      `CREATE TABLE events (
+        message_id TEXT PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        event TEXT NOT NULL
+      ) WITHOUT ROWID`,
+      `CREATE TABLE deliveries (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        delivery_id TEXT NOT NULL UNIQUE,
+        message_id TEXT NOT NULL,
+        webhook TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        due_at_ms INTEGER,
+        ended_at_ms INTEGER,
+        error TEXT
+      )`,
+      "CREATE INDEX deliveries_due ON deliveries (due_at_ms) WHERE due_at_ms IS NOT NULL",
+      "CREATE INDEX deliveries_message ON deliveries (message_id)",
+      // Values, which never leave this table but to sign. The older of two is good until its end.
+      `CREATE TABLE webhook_secrets (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        secret TEXT NOT NULL,
+        value TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        ends_at_ms INTEGER
+      )`,
     ],
   },
 ];

@@ -22,6 +22,10 @@ const KINDS = {
   withdraw: true,
 } as const satisfies Readonly<Record<MutationKind, true>>;
 
+export function isKnownKind(kind: string): kind is MutationKind {
+  return Object.hasOwn(KINDS, kind);
+}
+
 /** Also what earlier releases called it. */
 export type RevisionKind = MutationKind | "expireDrains";
 
@@ -31,9 +35,7 @@ const RevisionRow = z.object({
   digest: z.string(),
   documents_digest: z.string(),
   overlays_digest: z.string(),
-  kind: z.custom<RevisionKind>(
-    (kind) => kind === "expireDrains" || (typeof kind === "string" && Object.hasOwn(KINDS, kind)),
-  ),
+  kind: z.custom<RevisionKind>((kind) => kind === "expireDrains" || (typeof kind === "string" && isKnownKind(kind))),
   author: z.string(),
   reason: z.string().nullable(),
   ticket: z.string().nullable(),
@@ -73,18 +75,26 @@ export function insertRevision(sql: SqlStorage, record: RevisionRecord): void {
 /** The newest revision: what the control plane wants the edges to serve. */
 export function targetRevision(sql: SqlStorage): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions ORDER BY revision DESC LIMIT 1").toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 export function findRevision(sql: SqlStorage, revision: number): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions WHERE revision = ?", revision).toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 /** The newest one with that digest: an ETag somebody has seen. */
 export function findRevisionByDigest(sql: SqlStorage, digest: string): RevisionRecord | undefined {
   const [row] = sql.exec("SELECT * FROM revisions WHERE digest = ? ORDER BY revision DESC LIMIT 1", digest).toArray();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : revisionRecordOf(row);
+}
+
+/** The one that was the target at that time; undefined when there was none yet. */
+export function revisionAsOf(sql: SqlStorage, atMs: number): RevisionRecord | undefined {
+  const [row] = sql
+    .exec("SELECT * FROM revisions WHERE created_at_ms <= ? ORDER BY revision DESC LIMIT 1", atMs)
+    .toArray();
+  return row === undefined ? undefined : revisionRecordOf(row);
 }
 
 /** Newest first, those below `before`. */
@@ -92,10 +102,32 @@ export function revisionsBefore(sql: SqlStorage, before: number, limit: number):
   return sql
     .exec("SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?", before, limit)
     .toArray()
-    .map(recordOf);
+    .map(revisionRecordOf);
 }
 
-function recordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
+export type RevisionRange = { readonly fromMs: number; readonly toMs: number; readonly limit: number };
+
+/**
+ * Created in [fromMs, toMs), oldest first; the newest `limit` of them. Times rise with the numbers, so the first and the
+ * last are found by halving, in some thirty steps of one row each, however long the history is.
+ */
+export function revisionsBetween(sql: SqlStorage, { fromMs, toMs, limit }: RevisionRange): readonly RevisionRecord[] {
+  const newest = targetRevision(sql)?.revision ?? 0;
+  const firstSince = (atMs: number): number => {
+    let [low, high] = [1, newest + 1];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((findRevision(sql, middle)?.createdAtMs ?? 0) >= atMs) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  const before = firstSince(toMs);
+  const first = Math.max(firstSince(fromMs), before - limit);
+  return before <= first ? [] : revisionsBefore(sql, before, before - first).toReversed();
+}
+
+export function revisionRecordOf(row: Record<string, SqlStorageValue>): RevisionRecord {
   const parsed = RevisionRow.parse(row);
   return {
     revision: parsed.revision,

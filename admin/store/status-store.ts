@@ -2,10 +2,12 @@
 import { z } from "@hono/zod-openapi";
 import { ClusterStatus } from "../../config/cluster-status.ts";
 import { VANTAGES } from "../../config/vantage.ts";
-import type { FirstSeen } from "../core/drift/track.ts";
+import type { FirstSeen, TrackedDrift } from "../core/drift/track.ts";
 import type { SecretUse } from "../core/secrets/overview.ts";
 import type { StatusConfig } from "../core/status/status-config.ts";
 import type { KnownStatus } from "../core/status/statuses.ts";
+import { type DriftEvent, numberOf } from "../core/timeline/entries.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import { errorText, logEvent } from "../log.ts";
 import { loadText, replaceText } from "./texts.ts";
 
@@ -124,15 +126,76 @@ export function loadDrift(sql: SqlStorage): KnownDrift {
   };
 }
 
+/** What is known of drift after a look, `tracked` being what was there at that moment. */
+export type LookedDrift = {
+  readonly before: FirstSeen;
+  readonly after: FirstSeen;
+  readonly tracked: readonly TrackedDrift[];
+};
+
 /** Only what came and what went is written. */
-export function saveDrift(storage: DurableObjectStorage, before: FirstSeen, after: FirstSeen): void {
+export function saveDrift(storage: DurableObjectStorage, { before, after, tracked }: LookedDrift, nowMs: number): void {
   storage.transactionSync(() => {
-    for (const key of before.keys())
-      if (!after.has(key)) storage.sql.exec("DELETE FROM drift WHERE drift_key = ?", key);
-    for (const [key, firstSeenMs] of after)
-      if (!before.has(key))
-        storage.sql.exec("INSERT INTO drift (drift_key, first_seen_ms) VALUES (?, ?)", key, firstSeenMs);
+    const { sql } = storage;
+    for (const key of before.keys()) {
+      if (after.has(key)) continue;
+      sql.exec("DELETE FROM drift WHERE drift_key = ?", key);
+      sql.exec("UPDATE drift_history SET cleared_ms = ? WHERE drift_key = ? AND cleared_ms IS NULL", nowMs, key);
+    }
+    for (const { key, firstSeenMs, sentence, service, clusters } of tracked) {
+      if (before.has(key)) continue;
+      sql.exec("INSERT INTO drift (drift_key, first_seen_ms) VALUES (?, ?)", key, firstSeenMs);
+      sql.exec(
+        "INSERT INTO drift_history (drift_key, sentence, service, clusters, first_seen_ms) VALUES (?, ?, ?, ?, ?)",
+        ...[key, sentence, service, JSON.stringify(clusters), firstSeenMs],
+      );
+    }
+    sql.exec(
+      "DELETE FROM drift_history WHERE number <= (SELECT max(number) FROM drift_history) - ? OR cleared_ms < ?",
+      ...[DRIFT_HISTORY_MAX, nowMs - DRIFT_HISTORY_MS],
+    );
   });
+}
+
+/** As many, and for as long, as changes of health are kept. */
+const DRIFT_HISTORY_MAX = 1_000;
+const DRIFT_HISTORY_MS = 30 * 86_400_000;
+
+const DriftEventRow = z.object({
+  happened_ms: z.int(),
+  happened_number: z.int(),
+  number: z.int(),
+  sentence: z.string(),
+  service: z.string(),
+  clusters: z.string(),
+});
+
+/** Each is seen once, and cleared at most once; newest first. */
+export function driftEventsWithin(
+  sql: SqlStorage,
+  { fromMs, beforeMs, beforeNumber, limit }: Window,
+): readonly DriftEvent[] {
+  return sql
+    .exec(
+      `SELECT * FROM (
+        SELECT *, first_seen_ms AS happened_ms, number * 2 AS happened_number FROM drift_history
+        UNION ALL
+        SELECT *, cleared_ms AS happened_ms, number * 2 + 1 AS happened_number FROM drift_history WHERE cleared_ms IS NOT NULL
+      )
+      WHERE happened_ms >= ? AND (happened_ms < ? OR (happened_ms = ? AND happened_number < ?))
+      ORDER BY happened_ms DESC, happened_number DESC LIMIT ?`,
+      ...[fromMs, beforeMs, beforeMs, beforeNumber, limit],
+    )
+    .toArray()
+    .map((row) => {
+      const parsed = DriftEventRow.parse(row);
+      return {
+        ...{ number: parsed.happened_number, atMs: parsed.happened_ms },
+        cleared: parsed.happened_number === numberOf(parsed.number, true),
+        ...{ sentence: parsed.sentence, service: parsed.service },
+        clusters: z.array(z.string()).parse(JSON.parse(parsed.clusters)),
+      };
+    });
 }
 
 export function markInIncident(storage: DurableObjectStorage, keys: readonly string[], atMs: number): void {

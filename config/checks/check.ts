@@ -3,12 +3,14 @@ import type {
   ClusterDocument,
   DocumentKind,
   EnvironmentDocument,
+  EvaluatorDocument,
   FlagDocument,
   MonitorDocument,
   PolicyDocument,
   RegionDocument,
   RouteDocument,
   ServiceDocument,
+  WebhookDocument,
 } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import type { Placed } from "../placed.ts";
@@ -22,8 +24,10 @@ export type CheckInput = {
   readonly routes: readonly Placed<RouteDocument>[];
   readonly environments: readonly Placed<EnvironmentDocument>[];
   readonly flags: readonly Placed<FlagDocument>[];
+  readonly evaluators: readonly Placed<EvaluatorDocument>[];
   readonly policies: readonly Placed<PolicyDocument>[];
   readonly monitors: readonly Placed<MonitorDocument>[];
+  readonly webhooks: readonly Placed<WebhookDocument>[];
   /** Every name that is written anywhere, also in documents that are broken otherwise: those exist all the same. */
   readonly declared: readonly DeclaredName[];
   /** No document was refused, so what is not there was never written. */

@@ -17,7 +17,8 @@ export function checkEndpoints({ clusters, development }: CheckInput): readonly 
   );
 }
 
-function endpointProblems(text: string, development: boolean): readonly Problem[] {
+/** At the place of a cluster's endpoint. */
+export function endpointProblems(text: string, development: boolean): readonly Problem[] {
   const parsed = parseEndpoint(text);
   if (!parsed.ok) return parsed.error.map((flaw) => flawProblem(flaw, development));
   const refused = development ? refusedInDevelopment(parsed.value) : refusedInProduction(parsed.value);

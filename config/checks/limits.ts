@@ -4,12 +4,14 @@ import type { Finding } from "../findings.ts";
 import {
   CLUSTERS_MAX,
   ENVIRONMENTS_MAX,
+  EVALUATORS_MAX,
   FLAGS_MAX,
   REGIONS_MAX,
   ROUTE_ENTRIES_MAX,
   ROUTES_MAX,
   SERVICES_MAX,
   TEMPLATES_MAX,
+  WEBHOOKS_MAX,
 } from "../limits.ts";
 import { findingAt } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
@@ -22,8 +24,10 @@ const LIMITS: Readonly<Record<DocumentKind, number>> = {
   Environment: ENVIRONMENTS_MAX,
   Route: ROUTES_MAX,
   Flag: FLAGS_MAX,
+  Evaluator: EVALUATORS_MAX,
   Policy: 1,
   Monitor: SERVICES_MAX,
+  Webhook: WEBHOOKS_MAX,
 };
 
 /** What to do about it, where it is not to have fewer things. */

@@ -1,5 +1,5 @@
 /** Every name that a document uses is the name of something. */
-import type { ClusterRequires, PolicyDocument, RouteDocument, SteeringWhen } from "../documents.ts";
+import type { ClusterRequires, PolicyDocument, RouteDocument, ServiceDocument, SteeringWhen } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import { suggest } from "../suggest.ts";
@@ -33,7 +33,7 @@ export function checkReferences(input: CheckInput): readonly Finding[] {
       return [findingAt(placed, { code: "reference.unknown", path, message, didYouMean: suggestion(name, known) })];
     });
   return [
-    ...input.services.flatMap((service) => dangling(service, canaryRegions(service.document.spec.canaryShareBps))),
+    ...input.services.flatMap((service) => dangling(service, serviceReferences(service.document))),
     ...input.clusters.flatMap((cluster) =>
       dangling(cluster, [
         { kind: "Region", name: cluster.document.spec.region, path: ["spec", "region"] },
@@ -43,6 +43,7 @@ export function checkReferences(input: CheckInput): readonly Finding[] {
       ]),
     ),
     ...input.routes.flatMap((route) => dangling(route, routeReferences(route.document))),
+    ...input.flags.flatMap((flag) => dangling(flag, regionKeys(flag.document.spec.regions ?? {}, ["spec", "regions"]))),
     ...input.monitors.flatMap((monitor) =>
       dangling(monitor, [{ kind: "Service", name: monitor.document.spec.service, path: ["spec", "service"] }]),
     ),
@@ -52,6 +53,18 @@ export function checkReferences(input: CheckInput): readonly Finding[] {
 
 function peerReferences(requires: ClusterRequires | undefined, path: FindingPath): Reference[] {
   return Object.keys(requires?.peers ?? {}).map((name) => ({ kind: "Service", name, path: [...path, "peers", name] }));
+}
+
+function serviceReferences({ spec }: ServiceDocument): Reference[] {
+  const { canaryShareBps, canaryFlag, flags = [], objectives } = spec;
+  return [
+    ...canaryRegions(canaryShareBps),
+    ...regionKeys(objectives?.regions ?? {}, ["spec", "objectives", "regions"]),
+    ...(canaryFlag === undefined
+      ? []
+      : [{ kind: "Flag" as const, name: canaryFlag.flag, path: ["spec", "canaryFlag", "flag"] }]),
+    ...flags.map((name, index): Reference => ({ kind: "Flag", name, path: ["spec", "flags", index] })),
+  ];
 }
 
 function canaryRegions(shares: number | Readonly<Record<string, number>> | undefined): Reference[] {

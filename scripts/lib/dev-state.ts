@@ -67,10 +67,11 @@ export function devStatePath(stateFolder: string): string {
   return path.join(stateFolder, "dev.json");
 }
 
-/** Those whom the demo knows besides `token`, so that the work of two can be tried: a pipeline, and a second person. */
+/** Those whom the demo knows besides `token`: a pipeline and a second person, so that the work of two can be tried, and a scraper. */
 const DEMO_PRINCIPALS = [
   { name: "ci", kind: "machine", roles: ["maintainer"] },
   { name: "approver", kind: "person", roles: ["approver", "operator"] },
+  { name: "prometheus", kind: "machine", roles: ["scraper"] },
 ] as const;
 
 /** Who keeps a token from before, keeps it. */

@@ -18,8 +18,10 @@ const KIND_DESCRIPTIONS: Readonly<Record<DocumentKind, string>> = {
   ClusterTemplate: "One description for many clusters; its placeholders are replaced by the values of an Environment.",
   Environment: "The values that make clusters of templates, for one environment.",
   Route: "Which requests go to a service, and by which weights to which regions.",
+  Webhook: "Where alerts and other events are sent, which of them, and in which form.",
   Monitor: "Several probes that together say how the clusters of a service are.",
-  Flag: "A switch that steering rules and gates can be tied to, in the words of flagd.",
+  Flag: "A feature flag in the words of flagd: what steering rules, sides, clusters and SDKs go by.",
+  Evaluator: 'What the targeting of several flags has in common; they name it by {"$ref": ...}.',
   Policy: "The safety rules that every change is held to, who must approve, and how revisions are let out.",
 };
 
@@ -42,6 +44,14 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Percent of utilization: below low nobody leaves a region, from high on everybody who can. Off when left out.",
   "Service spec.timeouts.firstByte": "How long one attempt waits for response headers, as in 5s.",
   "Service spec.timeouts.total": "How long all attempts together may take until response headers, as in 15s.",
+  "Service spec.objectives": "What clients are promised, in each region that runs the service; alerts go by it.",
+  "Service spec.objectives.availability": "targetPpm: of a million requests, so many do not fail (999000 is 99.9%).",
+  "Service spec.objectives.latency": "targetPpm: of a million requests, so many have an answer within the threshold.",
+  "Service spec.objectives.window": "What the error budget is for: 7d, 28d or 30d; 30d when left out.",
+  "Service spec.objectives.requestsMin":
+    "Requests that the long window of a rule must have, else nothing is judged by it; 100 when left out.",
+  "Service spec.objectives.regions": "Regions that promise something else, or nothing (off).",
+  "Service spec.objectives.runbook": "Where people read what to do about it.",
   "Cluster spec.endpoint": "Scheme, host and port; the path of each request is appended.",
   "Cluster spec.weight": "Relative to the other clusters of its side in its region. 0 means none.",
   "Cluster spec.side": "Which side of a split it serves; stable when left out.",
@@ -50,7 +60,15 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Route spec.mirror": "Copies a part of the safe requests to another cluster; nobody waits for its answers.",
   "Route spec.failover.order": "proximity (every other region, nearest first), none, or a list of regions.",
   "Flag spec.state": "DISABLED: off, whatever the variants are. An operator can switch it without changing this.",
-  "Flag spec.variants": "By name; the flag is on while it is ENABLED and its default variant is true.",
+  "Flag spec.variants": "By name; all values are of one type: boolean, string, number or object.",
+  "Flag spec.defaultVariant": "For whom targeting gives none. Null or left out: the default that the code states.",
+  "Flag spec.targeting": "JSON Logic as flagd has it; its result is the name of a variant.",
+  "Flag spec.regions":
+    "What a region does otherwise: another state, or an exact share of a variant in the place of targeting.",
+  "Flag spec.staleAfter": "The day from which the flag is listed as stale, or never.",
+  "Evaluator spec.logic": "An expression that stands wherever a flag refers to it.",
+  "Service spec.canaryFlag": "Clients for whom the flag has this variant are served by the canary side.",
+  "Service spec.flags": "Flags whose values its clusters are handed with every request, in Fairlead-Flags.",
   "Policy spec.safety": "What every change is held to. A rule that is left out has its default; off switches it off.",
   "Policy spec.safety.assertions": "What must hold after every change: ATLEAST, AND or OR of switches that are on.",
   "Policy spec.safety.gates": "While a gate does not hold, nothing of its targets may be changed.",
@@ -66,8 +84,19 @@ const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Policy spec.safety.waitOpposite": "Between two changes of the same thing in opposite directions; 60s.",
   "Policy spec.safety.removalMaxPercent":
     "Percent of the documents of one kind, or of the live overlays, that one person alone may remove at once; 50.",
+  "Policy spec.safety.errorBudgetMinPercent":
+    "More than so much of the error budget must be left of what a change is on; 0: it is not spent. Off when left out.",
   "Policy spec.approvals": "Which changes wait for how many other people. Without it none do, but large removals.",
   "Policy spec.publishing": "A new revision is served by one vantage alone for a while, and everywhere after that.",
+  "Policy spec.alerts.incidentSeverity":
+    "Of the incident that a page opens: 1, 2 (both hold changes back), 3 or off; 3.",
+  "Webhook spec.url": "https, a public name, and a path; {secret} stands for a token of the receiver's (Slack).",
+  "Webhook spec.format": "standard: signed after the Standard Webhooks specification. slack: a message, not signed.",
+  "Webhook spec.events": "Types of events or groups of them (alert.*); alerts and incidents when left out.",
+  "Webhook spec.severities": "Of alerts only these: page, ticket. Both when left out.",
+  "Webhook spec.default": "Gets what no owner takes.",
+  "Webhook spec.secret": "The name of its secret, whose value is set over the API; its own name when left out.",
+  "Webhook spec.timeout": "How long the receiver may take for an answer; 5s when left out.",
   "Policy spec.demand": "How much traffic to reckon with until edges have reported some.",
 };
 

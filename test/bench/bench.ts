@@ -6,6 +6,7 @@ import { cpus, loadavg } from "node:os";
 import { type Cleanup, createCleanup } from "./cleanup.ts";
 import { CONTROL_FULL, CONTROL_QUICK, measureControl } from "./control/control.ts";
 import { measureDecide } from "./decide.ts";
+import { measureFlags } from "./flags.ts";
 import { measureHttp } from "./http.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { type Found, type Machine, toJson, toText } from "./report.ts";
@@ -38,6 +39,7 @@ async function measure(options: Options, cleanup: Cleanup): Promise<Found> {
   const decideTroubled = runs("decide")
     ? await announced("decide, troubled", () => measureDecide("services", "troubled"))
     : undefined;
+  const flags = runs("decide") ? await announced("decide, with flags", () => measureFlags()) : undefined;
   const http = runs("http") ? await announced("http", () => measureHttp(options, { cleanup, log })) : undefined;
   const control = runs("control")
     ? await announced("control", () => measureControl(options.quick ? CONTROL_QUICK : CONTROL_FULL, { cleanup, log }))
@@ -48,6 +50,7 @@ async function measure(options: Options, cleanup: Cleanup): Promise<Found> {
     ...(decide === undefined ? {} : { decide }),
     ...(decideOneService === undefined ? {} : { decideOneService }),
     ...(decideTroubled === undefined ? {} : { decideTroubled }),
+    ...(flags === undefined ? {} : { flags }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(control === undefined ? {} : { control }),
   };

@@ -81,7 +81,7 @@ function receivedSnapshot(clusters: number, shape: FleetShape): Snapshot {
 type Question = { readonly facts: Facts; readonly draw: number };
 
 /** Counts what is forwarded, so that no decision can be optimised away. */
-function decideAll(snapshot: LoadedSnapshot, health: HealthView, questions: readonly Question[]): number {
+export function decideAll(snapshot: LoadedSnapshot, health: HealthView, questions: readonly Question[]): number {
   let forwarded = 0;
   for (const { facts, draw } of questions) {
     const decision = decide({ snapshot, facts, health, draw, now: 1_800_000_000_000 });
@@ -116,7 +116,7 @@ export function benchQuestions(targets: readonly FleetTarget[]): readonly Questi
  * down, one in fifty degraded. Through JSON, because that is how it reaches an edge: its names are other strings than
  * those of the snapshot, and comparing them costs more.
  */
-function healthOfFleet(snapshot: Snapshot, condition: FleetCondition): HealthView {
+export function healthOfFleet(snapshot: Snapshot, condition: FleetCondition): HealthView {
   const stateOf = (index: number): HealthState => {
     if (condition === "healthy") return "healthy";
     if (index % 50 === 17) return "unhealthy";

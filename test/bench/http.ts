@@ -1,5 +1,6 @@
 /**
- * CPU time per request of three Workers under the same load: a bare pass-through, our edge, and reflare. Each runs in
+ * CPU time per request of four Workers under the same load: a bare pass-through, our edge, the same without telemetry, and
+ * reflare. Each runs in
  * its own workerd process; rounds interleave them and change their order, so that what the machine does meanwhile
  * falls on all alike. An answer that is not the origin's makes the whole run fail.
  */
@@ -46,6 +47,8 @@ export type HttpResult = {
   readonly variants: Readonly<Record<Variant, VariantResult>>;
   readonly edgeToBare: Comparison;
   readonly edgeToReflare: Comparison;
+  /** What telemetry costs. */
+  readonly edgeToUncounted: Comparison;
   readonly reflareToBare: Comparison;
 };
 
@@ -78,7 +81,7 @@ export async function measureHttp(
     await run(process.url, WARM_UP_SECONDS);
   }
 
-  const samples: Record<Variant, (Sample & LoadResult)[]> = { bare: [], edge: [], reflare: [] };
+  const samples: Record<Variant, (Sample & LoadResult)[]> = { bare: [], edge: [], edgeUncounted: [], reflare: [] };
   const ticksPerSecond = clockTicksPerSecond();
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [variant, { pid, url }] of rotate([...processes], round)) {
@@ -113,9 +116,13 @@ function evaluate(samples: Readonly<Record<Variant, readonly (Sample & LoadResul
     };
   };
   return {
-    variants: { bare: result("bare"), edge: result("edge"), reflare: result("reflare") },
+    variants: {
+      ...{ bare: result("bare"), edge: result("edge") },
+      ...{ edgeUncounted: result("edgeUncounted"), reflare: result("reflare") },
+    },
     edgeToBare: compare("edge", "bare"),
     edgeToReflare: compare("edge", "reflare"),
+    edgeToUncounted: compare("edge", "edgeUncounted"),
     reflareToBare: compare("reflare", "bare"),
   };
 }

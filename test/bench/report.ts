@@ -5,6 +5,7 @@
 import type { ControlResult } from "./control/control.ts";
 import { type ControlGoalName, controlLines, controlValues } from "./control/report.ts";
 import type { DecideResult } from "./decide.ts";
+import type { FlagsResult } from "./flags.ts";
 import type { HttpResult } from "./http.ts";
 import type { SnapshotResult } from "./snapshot.ts";
 import type { Summary } from "./statistics.ts";
@@ -14,6 +15,7 @@ import { VARIANTS } from "./variants.ts";
 export const GOALS = {
   edgeToBareCpu: { goal: 1.3, stretch: 1.2 },
   edgeToReflareCpu: { goal: 0.9, stretch: 0.8 },
+  telemetryCpu: { goal: 1.03 },
   decideNs: { goal: 1_500 },
   decideRatio: { goal: 1.5 },
   snapshotTakeInMs: { goal: 30 },
@@ -44,6 +46,8 @@ export type Found = {
   readonly decideOneService?: DecideResult;
   /** The first shape on a day on which a part of the fleet is down. For information. */
   readonly decideTroubled?: DecideResult;
+  /** Beside each other in one run; only their ratios mean anything. */
+  readonly flags?: FlagsResult;
   readonly snapshot?: SnapshotResult;
   readonly control?: ControlResult;
 };
@@ -53,7 +57,10 @@ export function judge({ http, decide, snapshot, control }: Found): Partial<Recor
   const values: Partial<Record<GoalName, number>> = {
     ...(http === undefined
       ? {}
-      : { edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians }),
+      : {
+          ...{ edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians },
+          telemetryCpu: http.edgeToUncounted.ofMedians,
+        }),
     ...(decide === undefined
       ? {}
       : { decideNs: Math.max(...Object.values(decide.ns).map(({ median }) => median)), decideRatio: decide.ratio }),
@@ -74,14 +81,18 @@ function isMet(value: number, { goal, atLeast }: Goal): boolean {
 }
 
 export function toJson(found: Found): string {
-  const { http, decide, decideOneService, decideTroubled, snapshot, control, machine } = found;
+  const { http, decide, decideOneService, decideTroubled, flags, snapshot, control, machine } = found;
   const document = {
     ...(http === undefined
       ? {}
-      : { edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians }),
+      : {
+          ...{ edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians },
+          telemetryCpu: http.edgeToUncounted.ofMedians,
+        }),
     ...(decide === undefined ? {} : { decideNs: decideFigures(decide) }),
     ...(decideOneService === undefined ? {} : { decideOneServiceNs: decideFigures(decideOneService) }),
     ...(decideTroubled === undefined ? {} : { decideTroubledNs: decideFigures(decideTroubled) }),
+    ...(flags === undefined ? {} : { decideFlagsNs: flagFigures(flags) }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(control === undefined ? {} : { control }),
     ...(http === undefined ? {} : { http }),
@@ -96,7 +107,7 @@ function decideFigures({ ns, ratio }: DecideResult) {
 }
 
 export function toText(found: Found): string {
-  const { machine, http, decide, decideOneService, decideTroubled, snapshot, control } = found;
+  const { machine, http, decide, decideOneService, decideTroubled, flags, snapshot, control } = found;
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, workerd ${machine.workerd}`,
   ];
@@ -105,6 +116,7 @@ export function toText(found: Found): string {
     lines.push("", "decide(), ns a decision by clusters", ...decideLines("services x 3 regions", decide));
   if (decideTroubled !== undefined) lines.push(...decideLines("the same, troubled", decideTroubled));
   if (decideOneService !== undefined) lines.push(...decideLines("one service", decideOneService));
+  if (flags !== undefined) lines.push(...flagLines(flags));
   if (snapshot !== undefined) lines.push("", ...snapshotLines(snapshot));
   if (control !== undefined) lines.push("", ...controlLines(control));
   lines.push("", ...goalLines(judge(found)));
@@ -115,7 +127,7 @@ function httpLines(http: HttpResult): string[] {
   const rows = VARIANTS.map((variant) => {
     const { cpuUs, requestsPerSecond, latencyMsP50, requests, bad } = http.variants[variant];
     return [
-      variant.padEnd(9),
+      variant.padEnd(13),
       `${cpuUs.median.toFixed(1)} (${cpuUs.min.toFixed(1)}-${cpuUs.max.toFixed(1)})`.padStart(22),
       requestsPerSecond.median.toFixed(0).padStart(8),
       latencyMsP50.toFixed(1).padStart(8),
@@ -126,11 +138,24 @@ function httpLines(http: HttpResult): string[] {
   const ratio = (name: string, { ofMedians, ofPairs }: { ofMedians: number; ofPairs: Summary }) =>
     `${name.padEnd(18)} ${ofMedians.toFixed(3)}   by rounds ${ofPairs.median.toFixed(3)} (${ofPairs.min.toFixed(3)}-${ofPairs.max.toFixed(3)})`;
   return [
-    `${"Worker".padEnd(9)} ${"CPU us/request".padStart(22)} ${"req/s".padStart(8)} ${"p50 ms".padStart(8)} ${"requests".padStart(10)} ${"bad".padStart(6)}`,
+    `${"Worker".padEnd(13)} ${"CPU us/request".padStart(22)} ${"req/s".padStart(8)} ${"p50 ms".padStart(8)} ${"requests".padStart(10)} ${"bad".padStart(6)}`,
     ...rows,
     ratio("edge to bare", http.edgeToBare),
     ratio("edge to reflare", http.edgeToReflare),
+    ratio("with telemetry", http.edgeToUncounted),
     ratio("reflare to bare", http.reflareToBare),
+  ];
+}
+
+function flagFigures({ ns }: FlagsResult) {
+  return { none: ns.none.median, settled: ns.settled.median, asked: ns.asked.median };
+}
+
+function flagLines({ ns }: FlagsResult): string[] {
+  const ratio = (median: number) => (median / ns.none.median).toFixed(2);
+  const { none, settled, asked } = flagFigures({ ns });
+  return [
+    `  a rule by a flag  without ${none.toFixed(0)}, settled ${settled.toFixed(0)} (${ratio(settled)}), asked ${asked.toFixed(0)} (${ratio(asked)})`,
   ];
 }
 

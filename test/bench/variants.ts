@@ -1,6 +1,7 @@
 /**
  * The Workers that the HTTP part compares. All have the same socket and the same network service; the edge has all that
- * it has in production as well: KV, a beacon object, and a signed snapshot with the key to verify it.
+ * it has in production as well: KV, a beacon object, a telemetry object, and a signed snapshot with the key to verify it.
+ * `edgeUncounted` is the same edge with telemetry switched off: what counting costs is the difference.
  */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -15,7 +16,7 @@ import {
   writeConfiguration,
 } from "./workerd-config.ts";
 
-export const VARIANTS = ["bare", "edge", "reflare"] as const;
+export const VARIANTS = ["bare", "edge", "edgeUncounted", "reflare"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 export type VariantInput = {
@@ -29,10 +30,12 @@ const KEYS_FILE = "keys.json";
 
 /** Bundles the Workers of a variant into the folder and returns the name of its configuration file. */
 export async function writeVariant(variant: Variant, input: VariantInput): Promise<string> {
-  if (variant !== "edge") return writeConfiguration(variant, input.folder, [passThrough(variant, input.originPort)]);
+  if (variant === "bare" || variant === "reflare")
+    return writeConfiguration(variant, input.folder, [passThrough(variant, input.originPort)]);
   await writeFile(path.join(input.folder, SNAPSHOT_FILE), input.snapshot.signedText);
   await writeFile(path.join(input.folder, KEYS_FILE), JSON.stringify(input.snapshot.publicKeys));
-  return writeConfiguration(variant, input.folder, edgeServices(input.snapshot));
+  const variables = variant === "edgeUncounted" ? [textBinding("TELEMETRY_MS", "0")] : [];
+  return writeConfiguration(variant, input.folder, edgeServices(input.snapshot, variables));
 }
 
 function passThrough(variant: "bare" | "reflare", originPort: number): WorkerService {
@@ -48,7 +51,10 @@ function passThrough(variant: "bare" | "reflare", originPort: number): WorkerSer
 }
 
 /** Production's variables: without DEVELOPMENT, so geo comes from `request.cf` and signatures are verified. */
-function edgeServices({ environment, revision, clusters }: BenchSnapshot): readonly WorkerService[] {
+function edgeServices(
+  { environment, revision, clusters }: BenchSnapshot,
+  variables: readonly string[],
+): readonly WorkerService[] {
   const snapshotText = fileBinding("SNAPSHOT", SNAPSHOT_FILE);
   return [
     {
@@ -58,7 +64,9 @@ function edgeServices({ environment, revision, clusters }: BenchSnapshot): reado
         EGRESS_BINDING,
         `(name = "CONFIG", kvNamespace = "kv")`,
         `(name = "BEACON", durableObjectNamespace = (className = "BeaconObject", serviceName = "beacon"))`,
+        `(name = "TELEMETRY", durableObjectNamespace = (className = "TelemetryObject", serviceName = "beacon"))`,
         textBinding("ENVIRONMENT", environment),
+        ...variables,
         fileBinding("SNAPSHOT_PUBLIC_KEYS", KEYS_FILE),
       ],
       fields: [`cacheApiOutbound = "cache"`],
@@ -70,7 +78,7 @@ function edgeServices({ environment, revision, clusters }: BenchSnapshot): reado
       entry: benchWorker("beacon"),
       bindings: [snapshotText, textBinding("REVISION", String(revision)), textBinding("CLUSTERS", clusters.join(","))],
       fields: [
-        `durableObjectNamespaces = [(className = "BeaconObject", uniqueKey = "beacon")]`,
+        `durableObjectNamespaces = [(className = "BeaconObject", uniqueKey = "beacon"), (className = "TelemetryObject", uniqueKey = "telemetry")]`,
         "durableObjectStorage = (inMemory = void)",
       ],
     },

@@ -12,7 +12,7 @@ export type Description = {
 export type Operation = {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: Media };
+  readonly requestBody?: { readonly content: Media; readonly required?: boolean };
   readonly responses: Readonly<
     Record<string, { readonly headers: Readonly<Record<string, unknown>>; readonly content?: Media }>
   >;

@@ -20,11 +20,21 @@ export async function lint(description: object): Promise<readonly LintFinding[]>
   }
 }
 
-const RedoclyReport = z.object({ problems: z.array(z.object({ ruleId: z.string(), message: z.string() })) });
+const RedoclyReport = z.object({
+  problems: z.array(
+    z.object({
+      ...{ ruleId: z.string(), message: z.string() },
+      location: z.array(z.object({ pointer: z.optional(z.string()) })),
+    }),
+  ),
+});
 
 async function redocly(file: string): Promise<readonly LintFinding[]> {
   const output = await run("redocly", ["lint", file, "--config=redocly.yaml", "--format=json", "--max-problems=1000"]);
-  return RedoclyReport.parse(JSON.parse(output)).problems.map(({ ruleId, message }) => ({ rule: ruleId, message }));
+  return RedoclyReport.parse(JSON.parse(output)).problems.map(({ ruleId, message, location }) => ({
+    rule: ruleId,
+    message: `${location[0]?.pointer ?? ""}: ${message}`,
+  }));
 }
 
 const SpectralReport = z.array(

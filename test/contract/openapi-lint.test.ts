@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { loadDescription } from "./description.ts";
-import { lint } from "./linters.ts";
+import { type LintFinding, lint } from "./linters.ts";
 
 /** Two programs that take seconds to start, on machines that do other things meanwhile. */
 const LINT_MS_MAX = 120_000;
@@ -10,8 +10,14 @@ const LINT_MS_MAX = 120_000;
 const JSON_TYPE = "application/json";
 
 test("the description is clean", { timeout: LINT_MS_MAX }, async () => {
-  expect(await lint(await loadDescription())).toEqual([]);
+  const findings = await lint(await loadDescription());
+  expect(findings.filter((finding) => !isForeign(finding))).toEqual([]);
 });
+
+/** OFREP is somebody else's protocol, and says itself how its refusals look. */
+function isForeign({ rule, message }: LintFinding): boolean {
+  return rule === "operation-4xx-problem-details-rfc7807" && message.startsWith("#/paths/~1ofrep~1");
+}
 
 /** What a new route could forget, and the rules that notice. */
 const FORGOTTEN: readonly (readonly [path: readonly string[], rules: readonly string[]])[] = [

@@ -10,12 +10,21 @@ type Layer = { readonly folder: string; readonly may: readonly string[]; readonl
 /** The most specific folder comes first: a file belongs to the first layer whose folder holds it. */
 const LAYERS: readonly Layer[] = [
   { folder: "config", may: ["config"], packages: ["zod/mini", "canonicalize"] },
-  { folder: "worker/routing", may: ["worker/routing", "config"], packages: [] },
-  { folder: "admin/core", may: ["admin/core", "worker/routing", "config"], packages: ["@noble/hashes"] },
-  { folder: "worker", may: ["worker", "worker/routing", "config"], packages: ["cloudflare:workers", "zod/mini"] },
+  { folder: "worker/flags", may: ["worker/flags", "config"], packages: [] },
+  { folder: "worker/routing", may: ["worker/routing", "worker/flags", "config"], packages: [] },
+  {
+    folder: "admin/core",
+    may: ["admin/core", "worker/routing", "worker/flags", "config"],
+    packages: ["@noble/hashes"],
+  },
+  {
+    folder: "worker",
+    may: ["worker", "worker/routing", "worker/flags", "config"],
+    packages: ["cloudflare:workers", "zod/mini"],
+  },
   {
     folder: "admin",
-    may: ["admin", "admin/core", "worker/routing", "config"],
+    may: ["admin", "admin/core", "worker/routing", "worker/flags", "config"],
     packages: ["cloudflare:workers", "hono", "@hono/zod-openapi"],
   },
   { folder: "scripts", may: ["scripts", "admin/core", "worker/routing", "config"], packages: "any" },
@@ -82,11 +91,9 @@ describe("layers", () => {
     ["export const c = fetch;", false],
     ["export const d = Math.max(1, 2);", true],
   ])("the linter, asked about %s in a pure folder, allows it: %s", (text, allowed) => {
-    expect(["config", "worker/routing", "admin/core"].map((folder) => lintAllows(folder, text))).toEqual([
-      allowed,
-      allowed,
-      allowed,
-    ]);
+    expect(
+      ["config", "worker/flags", "worker/routing", "admin/core"].map((folder) => lintAllows(folder, text)),
+    ).toEqual([allowed, allowed, allowed, allowed]);
     expect(lintAllows("worker", text)).toBe(true);
   });
 });

@@ -1,4 +1,6 @@
-/** Structured log lines: one JSON object with an `event` named noun.verb, for the platform's log and its search. */
-export function logEvent(event: `${string}.${string}`, fields: Readonly<Record<string, unknown>>): void {
-  console.log(JSON.stringify({ event, ...fields }));
+/** Structured log lines, for the platform's log and its search. What a line looks like, and what stays out of it, is `logLine`. */
+import { type EventFields, type EventName, logLine } from "../../config/log-line.ts";
+
+export function logEvent(event: EventName, fields: EventFields): void {
+  console.log(logLine(event, fields));
 }

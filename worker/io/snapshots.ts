@@ -13,6 +13,7 @@
  */
 import type { BeaconState } from "../../config/beacon.ts";
 import type { Revision } from "../../config/ids.ts";
+import type { Attributes } from "../../config/otlp.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { Vantage } from "../../config/vantage.ts";
 import { rankBeacons } from "../beacon-choice.ts";
@@ -42,11 +43,16 @@ export type SnapshotStoreOptions = {
   readonly tellRejection: (serving: LoadedSnapshot, coordinates: Place["coordinates"]) => Promise<void>;
   /** The interval of asking; an answer may have an age of its own (`beacon-cache.ts`). */
   readonly beaconMs: number;
+  /** Runs a refresh, recorded as a span where somebody records; `outcome` is asked when it is over. */
+  readonly inSpan: (work: () => Promise<void>, outcome: () => RefreshEnd, background: Background) => Promise<void>;
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly chance: () => number;
   readonly log: (event: `${string}.${string}`, fields: Readonly<Record<string, unknown>>) => void;
 };
+
+/** What a span says of a refresh. */
+type RefreshEnd = { readonly attributes: Attributes; readonly failed: boolean };
 
 /** The part of an execution context that is needed here. */
 type Background = { waitUntil(promise: Promise<unknown>): void };
@@ -91,7 +97,12 @@ export class SnapshotStore {
     const cold = this.#asked.kind === "never";
     // Claimed before anything is awaited: under load only one request asks. Requests that wait each ask for themselves.
     if (this.#asked.kind !== "never") this.#asked = { ...this.#asked, dueMs: nextDueMs(nowMs, beaconMs, chance()) };
-    const refreshed = this.#refresh(cold);
+    const { inSpan } = this.#options;
+    const refreshed = inSpan(
+      () => this.#refresh(cold),
+      () => this.#refreshEnd(cold),
+      background,
+    );
     background.waitUntil(this.#tellAfter(refreshed));
     return verdict === "stale" ? this.#waitFor(refreshed) : undefined;
   }
@@ -110,6 +121,13 @@ export class SnapshotStore {
     await refreshed;
     const { rejections, tellRejection } = this.#options;
     if (rejections.takeNews()) await tellRejection(this.#current, this.#coordinates);
+  }
+
+  #refreshEnd(cold: boolean): RefreshEnd {
+    const failed = this.#asked.kind !== "answered";
+    const { revision } = this.#current;
+    const source = this.#origin?.source ?? "bundle";
+    return { attributes: { "fairlead.revision": revision, "fairlead.source": source, "fairlead.cold": cold }, failed };
   }
 
   async #refresh(cold: boolean): Promise<void> {

@@ -1,7 +1,9 @@
 /** The key that a client is hashed by: what its service asks for, else its address, else the caller's draw. */
+
+import { murmur3 } from "../../config/murmur3.ts";
 import type { KeySource } from "./decision.ts";
 import type { Facts } from "./facts.ts";
-import { combine, murmur3 } from "./hash.ts";
+import { combine } from "./hash.ts";
 import type { LoadedService } from "./loaded-snapshot.ts";
 
 export type ClientKey = { readonly hash: number; readonly source: KeySource };
@@ -16,6 +18,28 @@ export function clientKey(service: LoadedService, facts: Facts, draw: number): C
     return { hash: addressHash(facts.clientAddress), source: "clientAddress" };
   }
   return { hash: draw >>> 0, source: "draw" };
+}
+
+/**
+ * The same key as text, for flags: whoever knows what the service keeps its clients by, an SDK in a cluster for one, gets
+ * the same variants with it. Undefined for clients without a key. It says who somebody is, so it is never logged.
+ */
+export function clientKeyText({ affinity }: LoadedService, { header, clientAddress }: Facts): string | undefined {
+  if (affinity.by === "none") return undefined;
+  const value = affinity.by === "header" ? header(affinity.header) : null;
+  if (value !== null && value !== "") return value;
+  return clientAddress === undefined ? undefined : addressText(clientAddress);
+}
+
+/** IPv6 by its first four groups, as `addressHash`: `2001:db8:0:1::/64`. Anything else as it is. */
+function addressText(address: string): string {
+  if (!address.includes(":") || !/^[0-9a-f:.]+$/i.test(address)) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);
+  const all = [...groups, ...Array.from({ length: Math.max(0, missing) }, () => "0"), ...(tail ?? "").split(":")];
+  const first = all.slice(0, 4).map((group) => Number.parseInt(group || "0", 16).toString(16));
+  return `${first.join(":")}::/64`;
 }
 
 /**

@@ -3,6 +3,7 @@
  * order. Only regions that passed residency and take traffic are in it, so no retry can leave them. Clusters that are
  * known to be down come only when nothing better is left.
  */
+import type { Side } from "../../config/shared-shapes.ts";
 import type { HealthView } from "./health-view.ts";
 import type { LoadedCluster, LoadedRegion, LoadedService } from "./loaded-snapshot.ts";
 import { type Acceptable, ANY_CONDITION, NOT_DOWN, pickCluster } from "./pick.ts";
@@ -17,6 +18,8 @@ export type AttemptInput = {
   readonly steered: Steered | undefined;
   readonly keyHash: number;
   readonly health: HealthView;
+  /** The side that a flag gives the client in a region; undefined leaves it to the split. */
+  readonly sideIn: ((region: string) => Side | undefined) | undefined;
 };
 
 /** At least `first`, at most the service's `attemptsMax`, no cluster twice. */
@@ -55,6 +58,9 @@ function addFromLevel(input: AttemptInput, order: LoadedCluster[], level: Level,
 
 function addFrom(region: LoadedRegion, input: AttemptInput, order: LoadedCluster[], acceptable: Acceptable): void {
   const { service, keyHash, health } = input;
-  const pick = pickCluster(healthOf(region, service, health), service, { keyHash, acceptable, tried: order });
+  const pick = pickCluster(healthOf(region, service, health), service, {
+    ...{ keyHash, acceptable, tried: order },
+    side: input.sideIn?.(region.name),
+  });
   if (pick !== undefined) order.push(pick.cluster);
 }

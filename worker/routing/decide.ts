@@ -5,6 +5,7 @@
  */
 
 import type { HealthState } from "../../config/health.ts";
+import type { Side } from "../../config/shared-shapes.ts";
 import { type ClientKey, clientKey } from "./affinity.ts";
 import { attemptOrder } from "./attempts.ts";
 import { boundCluster } from "./binding.ts";
@@ -17,6 +18,7 @@ import type {
   RejectCode,
   TracedDecision,
 } from "./decision.ts";
+import { flaggedSide, flagsHeader } from "./edge-flags.ts";
 import { admissionOf } from "./eligibility.ts";
 import type { Facts } from "./facts.ts";
 import type { HealthView } from "./health-view.ts";
@@ -24,7 +26,7 @@ import { chooseLevel, pickRegion } from "./level.ts";
 import type { LoadedCluster, LoadedRoute, LoadedService, LoadedSnapshot } from "./loaded-snapshot.ts";
 import { matchRoute } from "./match.ts";
 import { mirrorOf } from "./mirror.ts";
-import { ACCEPTABLE, pickCluster } from "./pick.ts";
+import { ACCEPTABLE, type ClusterPick, pickCluster } from "./pick.ts";
 import { healthOf } from "./region-health.ts";
 import { heldToLag } from "./replica-lag.ts";
 import { withoutShed } from "./shed.ts";
@@ -58,11 +60,17 @@ export function traceDecision(input: DecideInput): TracedDecision {
   if (!("first" in found)) return { ...toReject(found), reasons };
   const attempts = orderOf(found, input);
   reasons.push({ code: "attempts", clusters: attempts.map(({ cluster }) => cluster) });
+  flagsHeader({ service: found.route.service, facts: input.facts, nowMs: input.now }, found.first.region, reasons);
   return { ...toForward(found), attempts, reasons };
 }
 
-function orderOf(found: Forward, { health }: DecideInput): readonly Attempt[] {
-  return attemptOrder({ ...found, service: found.route.service, health }).map(({ attempt }) => attempt);
+function orderOf(found: Forward, { facts, health, now }: DecideInput): readonly Attempt[] {
+  const { service } = found.route;
+  const sideIn =
+    service.canaryFlag === undefined
+      ? undefined
+      : (region: string) => flaggedSide({ service, facts, nowMs: now }, region, undefined);
+  return attemptOrder({ ...found, service, health, sideIn }).map(({ attempt }) => attempt);
 }
 
 function toReject({ code, route }: Reject): DecisionToReject {
@@ -116,16 +124,17 @@ function resolve(input: DecideInput, trace: Reason[] | undefined): Forward | Rej
 
 function resolveOn(
   route: LoadedRoute,
-  { facts, health, draw, now }: DecideInput,
+  input: DecideInput,
   trace: Reason[] | undefined,
 ): Forward | (Reject & { readonly route: LoadedRoute }) {
+  const { facts, health, draw, now } = input;
   const { service } = route;
   const admission = admissionOf(service, facts, trace);
   if (admission === undefined) return { code: "residencyDenied", route };
   trace?.push({ code: "health.view", vantage: health.vantage });
 
   const key = clientKey(service, facts, draw);
-  const clientInput = { keyHash: key.hash, health };
+  const clientInput = { keyHash: key.hash, health, nowMs: now };
   const wanted = steer(route, { ...clientInput, admission, facts }, trace);
   const steered = wanted === undefined ? undefined : withoutShed(service, wanted, clientInput, trace);
   const bound = boundCluster({ service, facts, health, permitted: admission.permitted, now }, trace);
@@ -133,7 +142,7 @@ function resolveOn(
   if (bound !== undefined) return { route, first: bound, steered, keyHash: key.hash, mirror };
   if (steered === undefined) return { code: whyNowhere(service), route };
 
-  const first = pickFirst(route, steered, key, health, trace);
+  const first = pickFirst(route, steered, key, input, trace);
   return first === undefined
     ? { code: "noHealthyCluster", route }
     : { route, first, steered, keyHash: key.hash, mirror };
@@ -144,7 +153,7 @@ function pickFirst(
   route: LoadedRoute,
   steered: Steered,
   key: ClientKey,
-  health: HealthView,
+  { facts, health, now }: DecideInput,
   trace: Reason[] | undefined,
 ): LoadedCluster | undefined {
   const chosen = chooseLevel(route, steered, { keyHash: key.hash, health }, trace);
@@ -153,13 +162,33 @@ function pickFirst(
   trace?.push({ code: "pick.region", region: region.name, by: key.source });
 
   const regionHealth = healthOf(region, route.service, health);
-  const pick = pickCluster(regionHealth, route.service, { keyHash: key.hash, acceptable: ACCEPTABLE[chosen.mode] });
+  const side =
+    route.service.canaryFlag === undefined
+      ? undefined
+      : flaggedSide({ service: route.service, facts, nowMs: now }, region.name, trace);
+  const acceptable = ACCEPTABLE[chosen.mode];
+  const pick = pickCluster(regionHealth, route.service, { keyHash: key.hash, acceptable, side });
   if (pick === undefined) return undefined;
   const { cluster, cohort, wanted } = pick;
-  trace?.push({ code: "split.side", side: wanted, cohort, canaryShareBps: regionHealth.canaryShareBps });
+  trace?.push(splitReason(route.service, { side, wanted, cohort, canaryShareBps: regionHealth.canaryShareBps }));
   if (cluster.side !== wanted) trace?.push({ code: "split.otherSide", wanted });
   trace?.push({ code: "pick.cluster", cluster: cluster.name, healthState: healthStateOf(cluster.name, health) });
   return cluster;
+}
+
+function splitReason(
+  { canaryFlag }: LoadedService,
+  {
+    side,
+    wanted,
+    ...split
+  }: Pick<ClusterPick, "wanted" | "cohort"> & {
+    readonly side: Side | undefined;
+    readonly canaryShareBps: number;
+  },
+): Reason {
+  if (side === undefined || canaryFlag === undefined) return { code: "split.side", side: wanted, ...split };
+  return { code: "split.flag", flag: canaryFlag.flag.name, variant: canaryFlag.variant };
 }
 
 function healthStateOf(cluster: string, health: HealthView): HealthState | "ejected" {

@@ -2,6 +2,7 @@
 
 import type { HealthState } from "../../config/health.ts";
 import type { AdminState, Side } from "../../config/shared-shapes.ts";
+import type { FlagErrorCode, FlagResult } from "../flags/flag-result.ts";
 import type { HealthView } from "./health-view.ts";
 import type { RequestKind } from "./replica-lag.ts";
 
@@ -82,6 +83,21 @@ export type Reason =
   | { readonly code: "priority.level"; readonly level: number; readonly point: number }
   | { readonly code: "pick.region"; readonly region: string; readonly by: KeySource }
   | { readonly code: "split.side"; readonly side: Side; readonly cohort: number; readonly canaryShareBps: number }
+  | { readonly code: "split.flag"; readonly flag: string; readonly variant: string }
+  | {
+      readonly code: "flag.asked";
+      readonly flag: string;
+      /** Null when there is no value: the code's own default holds. */
+      readonly variant: string | null;
+      readonly reason: Exclude<FlagResult, { readonly kind: "error" }>["reason"] | "ERROR";
+      readonly errorCode?: FlagErrorCode;
+      /** That it was asked in: nearest to the client for rules, the one that serves for anything else. */
+      readonly region: string | null;
+      readonly use:
+        | { readonly for: "rule"; readonly rule: string }
+        | { readonly for: "side"; readonly variant: string }
+        | { readonly for: "cluster" };
+    }
   | { readonly code: "split.otherSide"; readonly wanted: Side }
   | { readonly code: "pick.cluster"; readonly cluster: string; readonly healthState: HealthState | "ejected" }
   | { readonly code: "mirror"; readonly cluster: string }

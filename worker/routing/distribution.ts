@@ -10,17 +10,18 @@ import { invariant } from "../../config/invariant.ts";
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
 import { whyNowhere } from "./decide.ts";
 import type { RejectCode } from "./decision.ts";
+import { flaggedSide } from "./edge-flags.ts";
 import { admissionOf } from "./eligibility.ts";
 import type { Facts } from "./facts.ts";
 import type { HealthView } from "./health-view.ts";
 import { type LevelMode, levelHealth, regionWeight } from "./level.ts";
 import { isLatencyProbe, PROBE_SHARE_BPS } from "./load.ts";
-import type { LoadedCluster, LoadedRegion, LoadedRoute } from "./loaded-snapshot.ts";
+import type { LoadedCluster, LoadedRegion, LoadedRoute, LoadedService } from "./loaded-snapshot.ts";
 import { ACCEPTABLE, otherSide } from "./pick.ts";
 import { availability, carriesAll, type LevelHealth, priorityLoads } from "./priority.ts";
 import { healthOf, type Member, type RegionHealth } from "./region-health.ts";
 import { heldToLag } from "./replica-lag.ts";
-import { type Level, type Steered, steer } from "./steering.ts";
+import { firstMatch, type Level, type Steered, type SteerInput, steerBy } from "./steering.ts";
 
 /** Shares are 0 to 1. Those of the regions and `refused` sum to 1, and so do those of the clusters and `refused`. */
 export type Distribution = {
@@ -41,7 +42,8 @@ export function distributionOf(route: LoadedRoute, facts: Facts, health: HealthV
   const clusters = new Map<string, number>();
   for (const { region, mode, share } of spots) {
     add(regions, region.name, share);
-    for (const part of clusterParts(healthOf(region, route.service, health), mode))
+    const flagged = flaggedPart(route.service, region.name, facts);
+    for (const part of clusterParts(healthOf(region, route.service, health), mode, flagged))
       add(clusters, part.cluster.name, share * part.share);
   }
   return { regions, clusters, refused, ...(refused > 0 ? { code: "noHealthyCluster" as const } : {}) };
@@ -65,18 +67,42 @@ export function portionsOf(matched: LoadedRoute, facts: Facts, health: HealthVie
 function portionsOn(route: LoadedRoute, facts: Facts, health: HealthView): readonly Portion[] | RejectCode {
   const admission = admissionOf(route.service, facts, undefined);
   if (admission === undefined) return "residencyDenied";
-  const steerBy = (keyHash: number) => steer(route, { admission, facts, health, keyHash }, undefined);
-  const usual = steerBy(ORDINARY_KEY);
-  if (usual === undefined) return whyNowhere(route.service);
+  const input = { admission, facts, health, keyHash: ORDINARY_KEY, nowMs: 0 };
+  const portions = rulesOf(route, input).flatMap(({ part, rule }) => portionsByRule(rule, part, route, input));
+  return portions.every(({ levels }) => levels.length === 0) ? whyNowhere(route.service) : portions;
+}
+
+/** Without levels when nobody takes them. */
+function portionsByRule(rule: number, part: number, route: LoadedRoute, input: SteerInput): readonly Portion[] {
+  const usual = steerBy(rule, route, input, undefined);
+  if (usual === undefined) return [{ part, levels: [] }];
   // Only a ranking by latency treats clients of one kind differently, and only those who keep its figures fresh.
-  const probing = route.default.by === "latency" ? steerBy(PROBING_KEY) : undefined;
-  if (probing === undefined || probing.first === usual.first) return [{ part: 1, levels: levelsOf(usual) }];
-  const part = PROBE_SHARE_BPS / SHARE_BPS_TOTAL;
+  const probes = route.default.by === "latency" && rule === route.steering.length;
+  const probing = probes ? steerBy(rule, route, { ...input, keyHash: PROBING_KEY }, undefined) : undefined;
+  if (probing === undefined || probing.first === usual.first) return [{ part, levels: levelsOf(usual) }];
+  const probingPart = PROBE_SHARE_BPS / SHARE_BPS_TOTAL;
   return [
-    { part: 1 - part, levels: levelsOf(usual) },
-    { part, levels: levelsOf(probing) },
+    { part: part * (1 - probingPart), levels: levelsOf(usual) },
+    { part: part * probingPart, levels: levelsOf(probing) },
   ];
 }
+
+/**
+ * Which rules these clients go by, and how many each: all by one, unless flags tell them apart. Flags go by the client's
+ * key, so a thousand keys are asked; a share of a half comes out within 5%, and time plays no part, because rules may not
+ * go by it.
+ */
+function rulesOf(route: LoadedRoute, input: SteerInput): readonly { readonly rule: number; readonly part: number }[] {
+  if (!route.asksFlags) return [{ rule: firstMatch(route, input, undefined), part: 1 }];
+  const clients = new Map<number, number>();
+  for (const targetingKey of SAMPLED_KEYS) {
+    const rule = firstMatch(route, { ...input, targetingKey }, undefined);
+    clients.set(rule, (clients.get(rule) ?? 0) + 1);
+  }
+  return [...clients].map(([rule, count]) => ({ rule, part: count / SAMPLED_KEYS.length }));
+}
+
+const SAMPLED_KEYS: readonly string[] = Array.from({ length: 1_000 }, (_, number) => `client ${number}`);
 
 /** A key of a client who probes latency and one of a client who does not: steering asks nothing else of a key. */
 const PROBING_KEY = firstKey(isLatencyProbe);
@@ -103,6 +129,10 @@ export function spotsOf(route: LoadedRoute, portions: readonly Portion[], health
   let refused = 0;
   for (const { part, levels } of portions) {
     let percent = 0;
+    if (levels.length === 0) {
+      refused += part;
+      continue;
+    }
     for (const { level, mode, load } of loadedLevels(route, levels, health)) {
       percent += load;
       const whole = (part * load) / 100;
@@ -187,9 +217,25 @@ function regionParts(
 
 export type ClusterPart = { readonly cluster: LoadedCluster; readonly share: number };
 
-/** As `pickCluster`: the side by the split, then by weight, and the other side when this one has nobody to offer. */
-export function clusterParts(region: RegionHealth, mode: LevelMode): readonly ClusterPart[] {
-  const canaryPart = region.canaryShareBps / SHARE_BPS_TOTAL;
+/** The part of the clients in a region, 0 to 1, whom the service's flag gives the canary side; of a thousand keys. */
+export function flaggedPart(service: LoadedService, region: string, facts: Facts = ANYBODY): number {
+  if (service.canaryFlag === undefined) return 0;
+  const flagged = SAMPLED_KEYS.filter(
+    (targetingKey) => flaggedSide({ service, facts, nowMs: 0, targetingKey }, region, undefined) === "canary",
+  );
+  return flagged.length / SAMPLED_KEYS.length;
+}
+
+/** Of whom nothing is known. */
+const ANYBODY: Facts = {
+  ...{ method: "GET", host: "", path: "/" },
+  header: () => null,
+  place: { eu: false, tor: false },
+};
+
+/** As `pickCluster`: those whom a flag gives the canary (a part, 0 to 1), the side by the split, then by weight, and the other side when this one has nobody to offer. */
+export function clusterParts(region: RegionHealth, mode: LevelMode, flagged = 0): readonly ClusterPart[] {
+  const canaryPart = flagged + (1 - flagged) * (region.canaryShareBps / SHARE_BPS_TOTAL);
   const sides = [
     { wanted: "stable", part: 1 - canaryPart },
     { wanted: "canary", part: canaryPart },

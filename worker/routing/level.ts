@@ -4,8 +4,9 @@
  */
 import { unreachable } from "../../config/invariant.ts";
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
+import { murmur3 } from "../../config/murmur3.ts";
 import type { Reason } from "./decision.ts";
-import { combine, murmur3, scale } from "./hash.ts";
+import { combine, scale } from "./hash.ts";
 import type { HealthView } from "./health-view.ts";
 import type { LoadedRegion, LoadedRoute, LoadedService } from "./loaded-snapshot.ts";
 import { carriesAll, type LevelHealth, localityWeight, priorityLoads } from "./priority.ts";

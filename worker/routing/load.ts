@@ -8,8 +8,9 @@
  * that the same clients leave and repeated draws do not empty the region of its sessions.
  */
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
+import { murmur3 } from "../../config/murmur3.ts";
 import type { SnapshotLoadPolicy } from "../../config/snapshot.ts";
-import { combine, murmur3, scale } from "./hash.ts";
+import { combine, scale } from "./hash.ts";
 import type { HealthView } from "./health-view.ts";
 import type { LoadedCluster, LoadedRegion } from "./loaded-snapshot.ts";
 

@@ -3,6 +3,7 @@
  * everything a request needs is one step away. Says nothing about health or time.
  */
 
+import { murmur3 } from "../../config/murmur3.ts";
 import type { PlaceSelector } from "../../config/place.ts";
 import type { HeaderMatch, Mirror, Side } from "../../config/shared-shapes.ts";
 import type {
@@ -12,16 +13,18 @@ import type {
   SnapshotCluster,
   SnapshotDefault,
   SnapshotFailover,
+  SnapshotFlag,
   SnapshotLoadPolicy,
   SnapshotRegion,
   SnapshotRoute,
   SnapshotRule,
   SnapshotService,
 } from "../../config/snapshot.ts";
+import { type LoadedFlag, loadFlag } from "../flags/loaded-flag.ts";
 import type { Attempt, RegionRemoval } from "./decision.ts";
 import { type UnitVector, unitVector } from "./distance.ts";
+import { membersOf } from "./edge-flags.ts";
 import { admit } from "./eligibility.ts";
-import { murmur3 } from "./hash.ts";
 import { buildRouteIndex, type RouteIndex } from "./match.ts";
 import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";
@@ -83,6 +86,9 @@ export type LoadedService = {
   readonly affinity: SnapshotAffinity;
   /** Undefined when the service states none: then `openAdmission` holds for everybody. */
   readonly residency: readonly LoadedResidencyRule[] | undefined;
+  readonly canaryFlag: { readonly flag: LoadedFlag; readonly variant: string } | undefined;
+  /** Those that clusters are handed, with what is written for each variant; empty for most services. */
+  readonly flags: readonly { readonly flag: LoadedFlag; readonly members: ReadonlyMap<string, string> }[];
   readonly openAdmission: Admission;
   /** Regions in which the service has clusters, in the order of their names. */
   readonly regions: readonly LoadedRegion[];
@@ -106,6 +112,8 @@ export type LoadedRule = {
   readonly place: CompiledSelector | undefined;
   readonly asns: ReadonlySet<number> | undefined;
   readonly headers: readonly HeaderMatch[] | undefined;
+  /** Undefined unless the flag differs from client to client. */
+  readonly flag: LoadedFlag | undefined;
   readonly weights: Readonly<Record<string, number>>;
 };
 
@@ -125,6 +133,8 @@ export type LoadedRoute = {
   readonly mirror: LoadedMirror | undefined;
   /** Undefined when its requests tolerate any lag. Routes of a service with the same limit share it. */
   readonly lagLimits: LagLimits | undefined;
+  /** Whether any of its rules has to ask. */
+  readonly asksFlags: boolean;
   /** What rules come to for an admission, kept by `steering.ts`: bounded by rules times residency rules. */
   readonly plans: (Plan | undefined)[];
 };
@@ -142,6 +152,7 @@ export type LoadedSnapshot = {
 /** `snapshot` has passed `parseSnapshot`, so every reference in it leads somewhere. */
 export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
   const selector = selectorCompiler();
+  const flags = new Map((snapshot.flags ?? []).map((flag) => [flag.name, loadFlag(flag)]));
   const shared: Shared = {
     regions: new Map(snapshot.regions.map((region) => [region.name, { ...region, vector: unitVector(region) }])),
     clusters: new Map(snapshot.clusters.map((cluster) => [cluster.name, cluster])),
@@ -152,7 +163,9 @@ export function loadSnapshot(snapshot: Snapshot): LoadedSnapshot {
     affinity: shareByText(itself),
     load: shareByText(itself),
     failover: shareByText(itself),
-    steering: shareByText((rules) => rules.map((rule) => loadRule(rule, selector))),
+    steering: shareByText((rules) => rules.map((rule) => loadRule(rule, selector, flags))),
+    flags,
+    plainFlags: new Map((snapshot.flags ?? []).map((flag) => [flag.name, flag])),
     lagLimits: lagLimiter(snapshot.services),
   };
   const clustersByService = groupBy(snapshot.clusters, (cluster) => cluster.service);
@@ -177,6 +190,8 @@ type Shared = {
   readonly rankedByLatency: ReadonlySet<string>;
   readonly selector: (selector: PlaceSelector) => CompiledSelector;
   readonly steering: (rules: readonly SnapshotRule[]) => readonly LoadedRule[];
+  readonly flags: ReadonlyMap<string, LoadedFlag>;
+  readonly plainFlags: ReadonlyMap<string, SnapshotFlag>;
   readonly affinity: (affinity: SnapshotAffinity) => SnapshotAffinity;
   readonly lagLimits: (route: SnapshotRoute) => LagLimits | undefined;
   readonly load: (load: SnapshotLoadPolicy) => SnapshotLoadPolicy;
@@ -204,6 +219,11 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
       };
     }),
     openAdmission: admit(regions, 0),
+    canaryFlag: loadCanaryFlag(service, shared),
+    flags: (service.flags ?? []).flatMap((name) => {
+      const [flag, plain] = [shared.flags.get(name), shared.plainFlags.get(name)];
+      return flag === undefined || plain === undefined ? [] : [{ flag, members: membersOf(name, plain.variants) }];
+    }),
     regions,
     clusters: new Map(loaded.map((cluster) => [cluster.name, cluster])),
     clustersById:
@@ -216,6 +236,11 @@ function loadService(service: SnapshotService, clusters: readonly SnapshotCluste
     recovery: service.recovery,
     heldTo: undefined,
   };
+}
+
+function loadCanaryFlag({ canaryFlag }: SnapshotService, { flags }: Shared): LoadedService["canaryFlag"] {
+  const flag = canaryFlag === undefined ? undefined : flags.get(canaryFlag.flag);
+  return canaryFlag === undefined || flag === undefined ? undefined : { flag, variant: canaryFlag.variant };
 }
 
 const NO_IDS: ReadonlyMap<string, string> = new Map();
@@ -270,6 +295,7 @@ function loadCluster(cluster: SnapshotCluster, region: Availability | undefined)
 }
 
 function loadRoute(route: SnapshotRoute, service: LoadedService, shared: Shared): LoadedRoute {
+  const steering = shared.steering(route.steering);
   return {
     name: route.name,
     service,
@@ -279,7 +305,8 @@ function loadRoute(route: SnapshotRoute, service: LoadedService, shared: Shared)
     paths: route.paths,
     ...(route.methods === undefined ? {} : { methods: route.methods }),
     ...(route.headers === undefined ? {} : { headers: route.headers }),
-    steering: shared.steering(route.steering),
+    steering,
+    asksFlags: steering.some(({ flag }) => flag !== undefined),
     default: route.default,
     failover: shared.failover(route.failover),
     mirror: route.mirror === undefined ? undefined : loadMirror(route.mirror, shared),
@@ -295,12 +322,17 @@ function loadMirror({ cluster, shareBps }: Mirror, { clusters }: Shared): Loaded
   return { attempt: { cluster: name, region, side, endpoint }, shareBps };
 }
 
-function loadRule({ name, when, weights }: SnapshotRule, selector: Shared["selector"]): LoadedRule {
+function loadRule(
+  { name, when, flag, weights }: SnapshotRule,
+  selector: Shared["selector"],
+  flags: Shared["flags"],
+): LoadedRule {
   return {
     name,
     place: namesPlace(when) ? selector(when) : undefined,
     asns: when.asns === undefined ? undefined : new Set(when.asns),
     headers: when.headers,
+    flag: flag === undefined ? undefined : flags.get(flag),
     weights,
   };
 }

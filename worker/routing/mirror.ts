@@ -3,9 +3,10 @@
  * where residency would let the request itself go. The sample is the caller's draw, so it is of requests, not clients.
  */
 import { SHARE_BPS_TOTAL } from "../../config/limits.ts";
+import { murmur3 } from "../../config/murmur3.ts";
 import type { Attempt, Reason } from "./decision.ts";
 import type { Facts } from "./facts.ts";
-import { combine, murmur3, scale } from "./hash.ts";
+import { combine, scale } from "./hash.ts";
 import type { Admission, LoadedRoute } from "./loaded-snapshot.ts";
 
 const MIRROR_SALT_HASH = murmur3("mirror");

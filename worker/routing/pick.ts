@@ -28,15 +28,20 @@ export const ACCEPTABLE: Readonly<Record<LevelMode, Acceptable>> = {
   panic: ANY_CONDITION,
 };
 
-/** `tried` are clusters that are out of the question. Undefined when the region has nothing acceptable. */
+/** `tried` are clusters that are out of the question, `side` is one that is settled already. Undefined when the region has nothing acceptable. */
 export function pickCluster(
   region: RegionHealth,
   service: LoadedService,
-  options: { readonly keyHash: number; readonly acceptable: Acceptable; readonly tried?: readonly LoadedCluster[] },
+  options: {
+    readonly keyHash: number;
+    readonly acceptable: Acceptable;
+    readonly tried?: readonly LoadedCluster[];
+    readonly side?: Side | undefined;
+  },
 ): ClusterPick | undefined {
   const { keyHash, acceptable, tried } = options;
   const cohort = cohortOf(keyHash, service.saltHash);
-  const wanted = sideOf(cohort, region.canaryShareBps);
+  const wanted = options.side ?? sideOf(cohort, region.canaryShareBps);
   const weightOf = (member: Member) =>
     acceptable(member.condition) && tried?.includes(member.cluster) !== true ? member.weight : 0;
   const member =

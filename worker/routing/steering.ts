@@ -6,12 +6,14 @@
  * A region with weight 0 is in no level: it gets nothing, not by failover either. A region that a rule does not name
  * has no share of its own but is a failover target. That is the difference between 0 and absent (DESIGN §2).
  */
+import type { LoadedFlag } from "../flags/loaded-flag.ts";
 import type { Reason } from "./decision.ts";
 import { greatCircleKm, nearness, type UnitVector, unitVector } from "./distance.ts";
+import { isOpen } from "./edge-flags.ts";
 import type { Facts } from "./facts.ts";
 import { type HealthView, latencyKey } from "./health-view.ts";
 import { isLatencyProbe } from "./load.ts";
-import type { Admission, LoadedRegion, LoadedRoute, LoadedRule } from "./loaded-snapshot.ts";
+import type { Admission, LoadedRegion, LoadedRoute, LoadedRule, LoadedService } from "./loaded-snapshot.ts";
 import { matchesHeaders } from "./match.ts";
 import { matchesPlace } from "./place.ts";
 
@@ -42,11 +44,24 @@ export type SteerInput = {
   readonly facts: Facts;
   readonly health: HealthView;
   readonly keyHash: number;
+  /** Milliseconds since the epoch, for flags. */
+  readonly nowMs: number;
+  /** In the place of the client's own, for flags. */
+  readonly targetingKey?: string;
 };
 
 /** Undefined when no region is left for this client. */
 export function steer(route: LoadedRoute, input: SteerInput, trace: Reason[] | undefined): Steered | undefined {
-  const number = firstMatch(route.steering, input.facts);
+  return steerBy(firstMatch(route, input, trace), route, input, trace);
+}
+
+/** As if the rule of this number, or with one more than there are the default, were the one that matches. */
+export function steerBy(
+  number: number,
+  route: LoadedRoute,
+  input: SteerInput,
+  trace: Reason[] | undefined,
+): Steered | undefined {
   const rule = route.steering[number];
   const plan = planOf(route, number, input.admission);
   for (const region of trace === undefined ? [] : plan.zero)
@@ -65,13 +80,35 @@ export function steer(route: LoadedRoute, input: SteerInput, trace: Reason[] | u
 }
 
 /** The number of the first rule that matches; that of none, which is the default's, is one behind the last. */
-function firstMatch(rules: readonly LoadedRule[], facts: Facts): number {
+export function firstMatch(route: LoadedRoute, input: SteerInput, trace: Reason[] | undefined): number {
   let number = 0;
-  for (const rule of rules) {
-    if (matchesRule(rule, facts)) return number;
+  for (const rule of route.steering) {
+    if (matchesRule(rule, input.facts) && (rule.flag === undefined || isFlagged(rule, rule.flag, route, input, trace)))
+      return number;
     number += 1;
   }
   return number;
+}
+
+/** Asked last, since it costs most. Where a request will be served is not known yet, so the region is the client's own. */
+function isFlagged(
+  { name }: LoadedRule,
+  flag: LoadedFlag,
+  { service }: LoadedRoute,
+  input: SteerInput,
+  trace: Reason[] | undefined,
+): boolean {
+  const region = flag.goesByRegion ? homeRegion(service, input) : undefined;
+  const { facts, nowMs, targetingKey } = input;
+  return isOpen(flag, { service, facts, nowMs, targetingKey }, { region, rule: name }, trace);
+}
+
+/** The nearest that may serve the client, drained or not, so that a drain changes nobody's flags. */
+function homeRegion({ regions }: LoadedService, { admission, facts }: SteerInput): string | undefined {
+  const client = clientVector(facts);
+  if (client === undefined) return undefined;
+  const permitted = regions.filter(({ name }) => admission.permitted.has(name));
+  return nearestOf(permitted.map(equalWeight), client)?.name;
 }
 
 /** All that a rule states must match: place, network and headers. */

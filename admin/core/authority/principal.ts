@@ -2,10 +2,22 @@
 import { ACTIONS, type Action } from "../../../config/policy.ts";
 
 /**
+ * `evaluator` is for SDKs, which ask for flags and may see nothing else.
  * `responder` makes things safer and nothing else, so that anybody on call can have it. `operator` moves traffic,
  * `maintainer` also applies documents, `approver` is the second person, `auditor` reads what happened. `admin` may do all.
+ * `scraper` reads `/metrics` alone: its token lies in the configuration of a monitoring system.
  */
-export const ROLES = ["viewer", "responder", "operator", "maintainer", "approver", "auditor", "admin"] as const;
+export const ROLES = [
+  "scraper",
+  "evaluator",
+  "viewer",
+  "responder",
+  "operator",
+  "maintainer",
+  "approver",
+  "auditor",
+  "admin",
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export type Principal = {
@@ -17,10 +29,16 @@ export type Principal = {
 /** What may be asked for beside changes of routing. */
 export const DUTIES = [
   "read",
+  "metrics.read",
+  "flag.evaluate",
   "approve",
   "incident.open",
   "incident.close",
   "debugToken.issue",
+  "alert.acknowledge",
+  "webhook.test",
+  "webhook.replay",
+  "webhook.secret",
   "audit.read",
   "audit.erase",
   "backup.read",
@@ -28,12 +46,15 @@ export const DUTIES = [
 ] as const;
 export type Duty = (typeof DUTIES)[number];
 
+const READING: readonly Duty[] = ["read", "metrics.read"];
+
 const SAFER: readonly (Action | Duty)[] = [
   "region.drain",
   "cluster.drain",
   "freeze.set",
   "secret.compromised",
   "incident.open",
+  "alert.acknowledge",
 ];
 const OPERATING: readonly (Action | Duty)[] = [
   ...SAFER,
@@ -49,15 +70,19 @@ const OPERATING: readonly (Action | Duty)[] = [
   "batch.commit",
   "incident.close",
   "debugToken.issue",
+  "webhook.test",
+  "webhook.replay",
 ];
 
 const MAY: Readonly<Record<Role, readonly (Action | Duty)[]>> = {
-  viewer: ["read"],
-  responder: ["read", ...SAFER],
-  operator: ["read", ...OPERATING],
-  maintainer: ["read", ...OPERATING, "fleet.apply"],
-  approver: ["read", "approve"],
-  auditor: ["read", "audit.read", "backup.read"],
+  evaluator: ["flag.evaluate"],
+  scraper: ["metrics.read"],
+  viewer: [...READING, "flag.evaluate"],
+  responder: [...READING, "flag.evaluate", ...SAFER],
+  operator: [...READING, "flag.evaluate", ...OPERATING],
+  maintainer: [...READING, "flag.evaluate", ...OPERATING, "fleet.apply", "webhook.secret"],
+  approver: [...READING, "approve"],
+  auditor: [...READING, "audit.read", "backup.read"],
   admin: [...ACTIONS, ...DUTIES],
 };
 

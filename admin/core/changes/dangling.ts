@@ -5,17 +5,22 @@
  * no document names it.
  */
 import { DEFAULT_RULE, type Fleet } from "../../../config/documents.ts";
-import type { Overlay, SecretRotation } from "../../../config/overlays.ts";
+import type { FlagSwitch, Overlay, SecretRotation } from "../../../config/overlays.ts";
 import { covers } from "../secrets/users.ts";
 
 export function isDangling(overlay: Overlay, fleet: Fleet): boolean {
   if (overlay.kind === "secretRotation") return isOver(overlay, fleet);
-  if (overlay.kind === "flagSwitch") return !fleet.flags.some(({ metadata }) => metadata.name === overlay.flag);
+  if (overlay.kind === "flagSwitch") return isSwitchOfNothing(overlay, fleet);
   if (overlay.kind !== "weightShift") return false;
   const spec = fleet.routes.find(({ metadata }) => metadata.name === overlay.route)?.spec;
   if (spec === undefined) return true;
   if (overlay.rule === DEFAULT_RULE) return !("weights" in spec.default);
   return !(spec.steering ?? []).some(({ name }) => name === overlay.rule);
+}
+
+function isSwitchOfNothing({ flag, region }: FlagSwitch, { flags, regions }: Fleet): boolean {
+  if (!flags.some(({ metadata }) => metadata.name === flag)) return true;
+  return region !== undefined && !regions.some(({ metadata }) => metadata.name === region);
 }
 
 function isOver(rotation: SecretRotation, { clusters }: Fleet): boolean {

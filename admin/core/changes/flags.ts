@@ -1,6 +1,6 @@
-/** Switches a flag away from what its document declares, and back. The switch is live state; the document stays as it is. */
+/** Switches a flag, or a flag in one region, away from what its document declares, and back. The switch is live state; the document stays as it is. */
 import type { AdminRefusal } from "../../../config/admin-problems.ts";
-import { FlagSwitch } from "../../../config/overlays.ts";
+import { FlagSwitch, flagSwitchKey } from "../../../config/overlays.ts";
 import { err, ok, type Result } from "../../../config/result.ts";
 import { expiryOf } from "./expiry.ts";
 import type { MutationContext, Proposal, SingleMutation } from "./mutation.ts";
@@ -17,10 +17,9 @@ export function switchFlag(
   request: Switch,
   context: MutationContext,
 ): Result<Proposal, AdminRefusal> {
-  const unknown = unknownFlag(state, request.flag);
+  const unknown = unknownFlag(state, request.flag) ?? unknownRegion(state, request.region);
   if (unknown !== undefined) return err(unknown);
-  const key = `flagSwitch/${request.flag}`;
-  const live = findOverlay(state.overlays, key);
+  const live = findOverlay(state.overlays, flagSwitchKey(request));
   const permitted = mayChange(live, request, context);
   if (!permitted.ok) return permitted;
   const expiresAtMs = expiryOf(request, { what: "A switch", nowMs: context.nowMs });
@@ -32,6 +31,7 @@ export function switchFlag(
     FlagSwitch.parse({
       kind: "flagSwitch",
       flag: request.flag,
+      ...regionOf(request),
       state: request.state,
       ...end,
       ...provenanceOf(request, context),
@@ -44,6 +44,7 @@ export function switchFlag(
     outcome: {
       kind: "switchFlag",
       flag: request.flag,
+      ...regionOf(request),
       state: request.state,
       rules: rulesOf(state, request.flag),
       ...end,
@@ -57,9 +58,10 @@ export function releaseFlag(
   request: Release,
   context: MutationContext,
 ): Result<Proposal, AdminRefusal> {
-  const key = `flagSwitch/${request.flag}`;
+  const key = flagSwitchKey(request);
   const live = findOverlay(state.overlays, key);
-  const unknown = live === undefined ? unknownFlag(state, request.flag) : undefined;
+  const unknown =
+    live === undefined ? (unknownFlag(state, request.flag) ?? unknownRegion(state, request.region)) : undefined;
   if (unknown !== undefined) return err(unknown);
   const permitted = mayChange(live, request, context);
   if (!permitted.ok) return permitted;
@@ -68,8 +70,18 @@ export function releaseFlag(
     fleet: state.fleet,
     overlays: withoutOverlay(state.overlays, key),
     ...why(request),
-    outcome: { kind: "releaseFlag", flag: request.flag },
+    outcome: { kind: "releaseFlag", flag: request.flag, ...regionOf(request) },
   });
+}
+
+function regionOf({ region }: { readonly region?: string }): { readonly region?: string } {
+  return region === undefined ? {} : { region };
+}
+
+function unknownRegion({ fleet }: FleetState, name: string | undefined): AdminRefusal | undefined {
+  if (name === undefined) return undefined;
+  const names = fleet.regions.map(({ metadata }) => metadata.name);
+  return refuseUnknown("regionUnknown", { what: "region", name, names, pointer: "/region" });
 }
 
 function rulesOf({ fleet }: FleetState, flag: string): readonly string[] {

@@ -51,12 +51,14 @@ export type SingleMutation =
   | ({
       readonly kind: "switchFlag";
       readonly flag: string;
+      /** Only there; everywhere when absent. */
+      readonly region?: string;
       readonly state: FlagState;
       readonly expiresInMs?: number;
     } & Why &
       Owned)
   /** Back to what the flag's document declares. */
-  | ({ readonly kind: "releaseFlag"; readonly flag: string } & Why & Owned)
+  | ({ readonly kind: "releaseFlag"; readonly flag: string; readonly region?: string } & Why & Owned)
   | ({
       readonly kind: "freeze";
       readonly name: string;
@@ -167,12 +169,13 @@ export type Outcome =
   | {
       readonly kind: "switchFlag";
       readonly flag: string;
+      readonly region?: string;
       readonly state: FlagState;
       /** Steering rules that count, or no longer do, because of it: `route/rule`. */
       readonly rules: readonly string[];
       readonly expiresAtMs?: number;
     }
-  | { readonly kind: "releaseFlag"; readonly flag: string }
+  | { readonly kind: "releaseFlag"; readonly flag: string; readonly region?: string }
   | { readonly kind: "freeze"; readonly name: string; readonly expiresAtMs: number }
   | { readonly kind: "liftFreeze"; readonly name: string }
   | {
@@ -269,7 +272,7 @@ export function resourceOf(mutation: RequestedMutation): string {
       return `${mutation.target.kind}/${mutation.target.name}`;
     case "switchFlag":
     case "releaseFlag":
-      return `flag/${mutation.flag}`;
+      return `flag/${mutation.flag}${mutation.region === undefined ? "" : `/${mutation.region}`}`;
     case "freeze":
     case "liftFreeze":
       return `freeze/${mutation.name}`;

@@ -19,6 +19,9 @@ export type FleetState = {
 
 /** The state of an environment that nobody has written to. */
 export function emptyState(environment: string): FleetState {
-  const fleet: Fleet = { regions: [], services: [], clusters: [], routes: [], flags: [], monitors: [] };
+  const fleet: Fleet = {
+    ...{ regions: [], services: [], clusters: [], routes: [] },
+    ...{ flags: [], evaluators: [], monitors: [], webhooks: [] },
+  };
   return { environment, revision: 0, documents: [], fleet, overlays: [] };
 }

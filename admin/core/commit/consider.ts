@@ -11,6 +11,7 @@ import type { Snapshot } from "../../../config/snapshot.ts";
 import { actionsOf, type Mutation, type MutationContext, type Proposal } from "../changes/mutation.ts";
 import { propose } from "../changes/propose.ts";
 import type { FleetState } from "../changes/state.ts";
+import type { BudgetState } from "../objectives/budget-state.ts";
 import type { Demand, Projection } from "../plan/projection.ts";
 import type { ControlChange } from "../safety/control-change.ts";
 import { controlChangesBetween } from "../safety/control-changes.ts";
@@ -34,6 +35,8 @@ export type World = {
   readonly demand: Demand;
   /** What clusters report to run; undefined when the status object did not answer, or was not asked. */
   readonly statuses?: Statuses | undefined;
+  /** What is left of error budgets; undefined when nobody answered, or no rule asks. */
+  readonly budgets?: readonly BudgetState[] | undefined;
   /** How far the data of clusters is behind, in milliseconds; those that do not say are missing. */
   readonly lagMs?: ReadonlyMap<string, number> | undefined;
 };
@@ -130,6 +133,7 @@ function safetyInput(
     incidents: world.incidents,
     statuses: world.statuses,
     lagMs: world.lagMs,
+    budgets: world.budgets,
     nowMs: world.nowMs,
   };
   return { safety, controls };

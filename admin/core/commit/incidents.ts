@@ -1,4 +1,5 @@
 /** Incidents that the control plane opens by itself, so that somebody comes back to what was out of the ordinary. */
+import { REASON_LENGTH_MAX } from "../../../config/limits.ts";
 import type { RequestedMutation } from "../changes/mutation.ts";
 import type { DriftAlarm } from "../events/event.ts";
 
@@ -8,6 +9,8 @@ export type IncidentCause =
   | { readonly kind: "withdrawn"; readonly withdrawnRevision: number; readonly because: string }
   | { readonly kind: "held"; readonly overlay: string; readonly because: string }
   | { readonly kind: "compromised"; readonly secret: string; readonly service?: string }
+  /** By the id of an alert that pages. */
+  | { readonly kind: "alert"; readonly alert: string; readonly service: string }
   /** By the keys of `GET /v1/drift`. */
   | { readonly kind: "drift"; readonly drift: readonly string[] };
 
@@ -68,6 +71,25 @@ export function driftIncident(drifts: readonly OverdueDrift[], openedAtMs: numbe
     title: `Drift for too long: ${clusters.slice(0, DRIFT_TITLED_MAX).join(", ")}${more}`,
     cause: { kind: "drift", drift },
     reason: sentences.join(" "),
+    openedBy: "fairlead",
+    openedAtMs,
+  };
+}
+
+/** Somebody is called, so there is something to come back to; `summary` is what they were told. */
+export function alertIncident(
+  { id, service }: { readonly id: string; readonly service: string },
+  {
+    severity,
+    summary,
+    openedAtMs,
+  }: { readonly severity: 1 | 2 | 3; readonly summary: string; readonly openedAtMs: number },
+): NewIncident {
+  return {
+    severity,
+    title: `The error budget of ${service} burns`,
+    cause: { kind: "alert", alert: id, service },
+    reason: summary.slice(0, REASON_LENGTH_MAX),
     openedBy: "fairlead",
     openedAtMs,
   };

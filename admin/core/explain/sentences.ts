@@ -65,6 +65,10 @@ function sentenceOf(reason: Reason): string {
       return `The region ${reason.region} is picked by ${keySource(reason.by)}.`;
     case "split.side":
       return `The client's cohort is ${reason.cohort} of 10000 and the canary has the first ${reason.canaryShareBps}, so the ${reason.side} side serves it.`;
+    case "split.flag":
+      return `The flag "${reason.flag}" gives the client "${reason.variant}", so the canary side serves it.`;
+    case "flag.asked":
+      return `${flagUse(reason)}: ${flagAnswer(reason)}.`;
     case "split.otherSide":
       return `The ${reason.wanted} side has no cluster that could serve, so the other side does.`;
     case "pick.cluster":
@@ -73,6 +77,42 @@ function sentenceOf(reason: Reason): string {
       return `A copy goes to the cluster ${reason.cluster}; nobody waits for its answer.`;
     case "attempts":
       return `Clusters are tried in this order: ${reason.clusters.join(", ")}.`;
+    default:
+      return unreachable(reason);
+  }
+}
+
+type FlagAsked = Extract<Reason, { readonly code: "flag.asked" }>;
+
+function flagUse({ flag, use }: FlagAsked): string {
+  switch (use.for) {
+    case "rule":
+      return `The steering rule "${use.rule}" goes by the flag "${flag}"`;
+    case "side":
+      return `The canary side goes by the flag "${flag}", for whom it gives "${use.variant}"`;
+    case "cluster":
+      return `The cluster is handed the flag "${flag}"`;
+    default:
+      return unreachable(use);
+  }
+}
+
+function flagAnswer({ variant, reason, errorCode, region }: FlagAsked): string {
+  const where = region === null ? "" : ` in ${region}`;
+  const gives = variant === null ? "it gives no value" : `it gives "${variant}"`;
+  switch (reason) {
+    case "STATIC":
+      return `${gives}${where}, the same to everybody (STATIC)`;
+    case "TARGETING_MATCH":
+      return `${gives}${where}, because its targeting says so for this client (TARGETING_MATCH)`;
+    case "SPLIT":
+      return `${gives}${where}, by the share of clients that the region gives a variant (SPLIT)`;
+    case "DEFAULT":
+      return `${gives}${where}, because its targeting says nothing of this client (DEFAULT)`;
+    case "DISABLED":
+      return `${gives}, because it is disabled${where} (DISABLED)`;
+    case "ERROR":
+      return `${gives}${where}, because of an error (${errorCode ?? "GENERAL"})`;
     default:
       return unreachable(reason);
   }

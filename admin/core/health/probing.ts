@@ -3,6 +3,7 @@
  * clusters report of themselves, which shares the places of the probes.
  */
 import type { HealthState } from "../../../config/health.ts";
+import { sortedBy } from "../../../config/order.ts";
 import type { StatusTarget } from "../status/targets.ts";
 import { type ClusterHealth, heldUntilMs, observe, type Probed, unknownHealth } from "./cluster-health.ts";
 import { recentDowns } from "./flapping.ts";
@@ -22,9 +23,15 @@ export type ProbingConfig = {
 
 export type StateChange = { readonly cluster: string; readonly from: HealthState; readonly to: ClusterHealth };
 
+/** Over all checks of a cluster. */
+export type ProbeTally = { readonly successes: number; readonly failures: number };
+
+const NO_PROBES: ProbeTally = { successes: 0, failures: 0 };
+
 export class Probing {
   readonly #schedule = new Schedule();
   readonly #health: Map<string, ClusterHealth>;
+  readonly #tallies = new Map<string, ProbeTally>();
   #targets: ReadonlyMap<string, ProbeTarget> = new Map();
   #tasks: ReadonlyMap<string, ProbeTask> = new Map();
 
@@ -35,7 +42,8 @@ export class Probing {
 
   configure(config: ProbingConfig, nowMs: number, draw: Draw): void {
     this.#targets = new Map(config.targets.map((target) => [target.cluster, target]));
-    for (const cluster of this.#health.keys()) if (!this.#targets.has(cluster)) this.#health.delete(cluster);
+    for (const kept of [this.#health, this.#tallies])
+      for (const cluster of kept.keys()) if (!this.#targets.has(cluster)) kept.delete(cluster);
     const tasks = tasksOf(config);
     this.#tasks = new Map(tasks.map(({ task }) => [task.key, task]));
     const recurring = tasks.map(({ task: { key }, intervalMs }) => ({ key, intervalMs }));
@@ -61,10 +69,25 @@ export class Probing {
   observe(cluster: string, probed: Probed, nowMs: number): StateChange | undefined {
     const target = this.#targets.get(cluster);
     if (target === undefined) return undefined;
+    this.#count(cluster, probed);
     const before = this.#health.get(cluster) ?? unknownHealth(nowMs);
     const after = observe(before, probed, { target, nowMs });
     this.#health.set(cluster, after);
     return after.state === before.state ? undefined : { cluster, from: before.state, to: after };
+  }
+
+  #count(cluster: string, { outcome }: Probed): void {
+    const { successes, failures } = this.#tallies.get(cluster) ?? NO_PROBES;
+    const failed = outcome.kind === "failure" ? 1 : 0;
+    this.#tallies.set(cluster, { successes: successes + 1 - failed, failures: failures + failed });
+  }
+
+  /** Of every target, in the order of their names, since this was made. */
+  tallies(): readonly ({ readonly cluster: string } & ProbeTally)[] {
+    return sortedBy(this.#targets.keys(), (cluster) => cluster).map((cluster) => ({
+      cluster,
+      ...(this.#tallies.get(cluster) ?? NO_PROBES),
+    }));
   }
 
   /** When the next task can begin; undefined when there is none, or all places are taken. */

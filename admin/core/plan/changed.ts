@@ -19,7 +19,12 @@ export function changedParts(before: Snapshot, after: Snapshot): ChangedParts {
   for (const { name, service, region } of [...before.clusters, ...after.clusters]) {
     if (clusters.has(name) || regions.has(region)) services.add(service);
   }
+  const flags = changedNames(before.flags ?? [], after.flags ?? []);
+  for (const { name, canaryFlag } of flags.size === 0 ? [] : [...before.services, ...after.services])
+    if (canaryFlag !== undefined && flags.has(canaryFlag.flag)) services.add(name);
   const routes = changedNames(before.routes, after.routes);
+  for (const { name, steering } of flags.size === 0 ? [] : [...before.routes, ...after.routes])
+    if (steering.some(({ flag }) => flag !== undefined && flags.has(flag))) routes.add(name);
   for (const { name, service } of [...before.routes, ...after.routes]) if (services.has(service)) routes.add(name);
   return { services, routes };
 }

@@ -7,15 +7,16 @@
  */
 import { invariant } from "../../../config/invariant.ts";
 import { SHARE_BPS_TOTAL } from "../../../config/limits.ts";
+import { murmur3 } from "../../../config/murmur3.ts";
 import { decide } from "../../../worker/routing/decide.ts";
 import type { Decision } from "../../../worker/routing/decision.ts";
 import type { Facts } from "../../../worker/routing/facts.ts";
-import { murmur3 } from "../../../worker/routing/hash.ts";
 import type { LoadedRoute, LoadedSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { changedParts } from "./changed.ts";
 import { placeOf, requestOf, withKey } from "./clients.ts";
 import type { Plan } from "./plan.ts";
 import type { ProjectionState } from "./project.ts";
+import { spreadByPart } from "./spread-by-part.ts";
 import { routePartsOf } from "./traffic.ts";
 
 /** Each is decided twice. Of 10,000 clients, a half that moves is known to within one percent. */
@@ -69,19 +70,6 @@ function samplesOf({ projected, loaded }: MovedInput): readonly Sample[] {
   const total = touched.reduce((sum, { part }) => sum + part, 0);
   const spare = Math.max(0, CLIENTS_MAX - touched.length);
   return touched.map((sample) => ({ ...sample, clients: 1 + Math.floor((spare * sample.part) / total) }));
-}
-
-/** The country of each of so many clients: every country has its part of them, as exactly as their number allows. */
-function spreadByPart(parts: readonly number[], clients: number): readonly number[] {
-  let country = 0;
-  let until = parts[0] ?? 1;
-  return Array.from({ length: clients }, (_, client) => {
-    while (country < parts.length - 1 && (client + 0.5) / clients > until) {
-      country += 1;
-      until += parts[country] ?? 0;
-    }
-    return country;
-  });
 }
 
 /** 198.18.0.0/15 belongs to benchmarks (RFC 2544): nobody's real address. */

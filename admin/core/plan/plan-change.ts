@@ -8,6 +8,7 @@ import { sha256Hex } from "../digest.ts";
 import type { PreflightReport } from "../preflight/finding.ts";
 import type { Verdict } from "../safety/verdict.ts";
 import { analyseFailures } from "./failures.ts";
+import { flagsChanged } from "./flags-changed.ts";
 import { movedBy } from "./moved.ts";
 import { diffOverlays } from "./overlay-diff.ts";
 import type { Plan, Replay } from "./plan.ts";
@@ -47,6 +48,7 @@ export function planChange(input: PlanChangeInput): Plan {
   const loaded = { before: loadedOf(before), after: loadedOf(after) };
   const { health } = after.projected.input;
   const failures = analyseFailures(after.projected);
+  const flags = flagsChanged({ before: before.state, after: after.state, ...after.projected, nowMs });
   return {
     digest: planDigest({ baseDigest: base.digest, mutation, verdicts, approvals, after: after.projected.projection }),
     base: { revision: base.state.revision, digest: base.digest },
@@ -57,6 +59,7 @@ export function planChange(input: PlanChangeInput): Plan {
     before: written(before.projected.projection),
     after: written(after.projected.projection),
     moved: movedBy({ projected, loaded, nowMs }),
+    ...(flags.length === 0 ? {} : { flags }),
     failures,
     verdicts,
     approvals,

@@ -57,6 +57,23 @@ export type Replay = {
   readonly changes: readonly ReplayedRequest[];
 };
 
+/** A flag that gives some clients another variant than before. */
+export type FlagChange = {
+  readonly flag: string;
+  /** All regions of the fleet. */
+  readonly regions: readonly {
+    readonly region: string;
+    /** Of the clients there. */
+    readonly changedBps: number;
+    /** Null: no value, so that the code's own default holds. */
+    readonly variants: readonly {
+      readonly variant: string | null;
+      readonly beforeBps: number;
+      readonly afterBps: number;
+    }[];
+  }[];
+};
+
 export type Plan = {
   /** Of what was planned on which state, and of what the rules said: a commit that carries it is refused when it no longer holds. */
   readonly digest: string;
@@ -66,6 +83,8 @@ export type Plan = {
   readonly after: Projection;
   /** New clients whose cluster or region would be another one, of all clients, from so many sampled decisions. */
   readonly moved: { readonly bps: number; readonly regionBps: number; readonly decisions: number };
+  /** Only when the change is about flags. */
+  readonly flags?: readonly FlagChange[];
   readonly failures: FailureAnalysis;
   readonly verdicts: readonly Verdict[];
   readonly approvals: { readonly required: number; readonly because: readonly string[] };

@@ -17,7 +17,7 @@ import { placeOf } from "./clients.ts";
 import { projectionOf } from "./figures.ts";
 import type { Demand, Projection } from "./projection.ts";
 import { isSameInput, NOTHING, type Reusable, reusableOf } from "./reuse.ts";
-import { routeKey, type Spread, serviceKey, spreadOf } from "./spread.ts";
+import { flagsByName, routeKey, type Spread, serviceKey, spreadOf } from "./spread.ts";
 import {
   clusterTraffic,
   type ProjectedRoute,
@@ -116,8 +116,9 @@ function projectRoutes(
   const usable = [...reusable.spreads].filter(([, { route }]) => current.has(route));
   const known = new Map<string, Spread>(usable);
   const spreads = new Map<string, Spread>();
+  const flags = flagsByName(snapshot);
   const routes = snapshot.routes.flatMap((plain): ProjectedRoute[] => {
-    const found = reusable.routes.get(plain.name) ?? newRoute(plain, made, services);
+    const found = reusable.routes.get(plain.name) ?? newRoute(plain, { made, services, flags });
     if (found === undefined) return [];
     const { route, service, key } = found;
     const spread = spreads.get(key) ?? known.get(key) ?? spreadOf(route, places, health);
@@ -129,14 +130,21 @@ function projectRoutes(
 
 function newRoute(
   plain: SnapshotRoute,
-  made: ReadonlyMap<string, LoadedRoute>,
-  services: ReadonlyMap<string, ServiceEntry>,
+  {
+    made,
+    services,
+    flags,
+  }: {
+    readonly made: ReadonlyMap<string, LoadedRoute>;
+    readonly services: ReadonlyMap<string, ServiceEntry>;
+    readonly flags: ReturnType<typeof flagsByName>;
+  },
 ): Omit<ProjectedRoute, "spread"> | undefined {
   const route = made.get(plain.name);
   const entry = services.get(plain.service);
   return route === undefined || entry === undefined
     ? undefined
-    : { route, service: entry.service, key: routeKey(plain) + entry.key };
+    : { route, service: entry.service, key: routeKey(plain, flags) + entry.key };
 }
 
 /** The snapshot loaded as far as nothing is kept of it. */

@@ -1,6 +1,7 @@
 /** Decides given requests under the state before and after a change, with the code that the edge runs. */
+
+import { murmur3 } from "../../../config/murmur3.ts";
 import { decide } from "../../../worker/routing/decide.ts";
-import { murmur3 } from "../../../worker/routing/hash.ts";
 import type { HealthView } from "../../../worker/routing/health-view.ts";
 import type { LoadedSnapshot } from "../../../worker/routing/loaded-snapshot.ts";
 import { type DescribedRequest, factsOf, keyHeadersOf, questionOf } from "../explain/question.ts";

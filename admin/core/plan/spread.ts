@@ -2,7 +2,13 @@
  * How one route spreads the clients of each country over regions. Most routes of a fleet are steered alike and most
  * services are equally well, so one spread holds for many of them; and most countries come out alike.
  */
-import type { SnapshotRegion, SnapshotRoute, SnapshotService } from "../../../config/snapshot.ts";
+import type {
+  Snapshot,
+  SnapshotFlag,
+  SnapshotRegion,
+  SnapshotRoute,
+  SnapshotService,
+} from "../../../config/snapshot.ts";
 import { type Portion, portionsOf, type Spots, spotsOf } from "../../../worker/routing/distribution.ts";
 import type { Place } from "../../../worker/routing/facts.ts";
 import type { HealthView } from "../../../worker/routing/health-view.ts";
@@ -60,9 +66,20 @@ function spell(portions: readonly Portion[]): string {
   return text;
 }
 
-/** What a spread depends on, as far as it is the route's. With that of its service: equal keys, equal spreads. */
-export function routeKey({ steering, default: fallback, failover, headers }: SnapshotRoute): string {
-  return JSON.stringify([steering, fallback, failover, headers ?? null]);
+/**
+ * What a spread depends on, as far as it is the route's. With that of its service: equal keys, equal spreads. `flags`
+ * are all of the snapshot, by name.
+ */
+export function routeKey(
+  { steering, default: fallback, failover, headers }: SnapshotRoute,
+  flags: ReadonlyMap<string, SnapshotFlag>,
+): string {
+  const asked = steering.flatMap(({ flag }) => (flag === undefined ? [] : [flags.get(flag) ?? null]));
+  return JSON.stringify([steering, fallback, failover, headers ?? null, asked]);
+}
+
+export function flagsByName({ flags = [] }: Pick<Snapshot, "flags">): ReadonlyMap<string, SnapshotFlag> {
+  return new Map(flags.map((flag) => [flag.name, flag]));
 }
 
 /** What a spread depends on, as far as it is the service's. `regions` by name. */

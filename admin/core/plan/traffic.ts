@@ -1,6 +1,6 @@
 /** Adds up what the routes do to the clients of all countries: the exact shares behind a projection, each 0 to 1. */
 import { invariant } from "../../../config/invariant.ts";
-import { type ClusterPart, clusterParts } from "../../../worker/routing/distribution.ts";
+import { type ClusterPart, clusterParts, flaggedPart } from "../../../worker/routing/distribution.ts";
 import type { HealthView } from "../../../worker/routing/health-view.ts";
 import type { LevelMode } from "../../../worker/routing/level.ts";
 import type { LoadedRoute, LoadedService } from "../../../worker/routing/loaded-snapshot.ts";
@@ -137,7 +137,10 @@ function splitOf(
   health: HealthView,
 ): readonly ClusterPart[] {
   const loaded = service.loaded.regions.find(({ name }) => name === region);
-  const parts = loaded === undefined ? [] : clusterParts(healthOf(loaded, service.loaded, health), mode);
+  const parts =
+    loaded === undefined
+      ? []
+      : clusterParts(healthOf(loaded, service.loaded, health), mode, flaggedPart(service.loaded, region));
   service.clusterParts.set(key, parts);
   return parts;
 }

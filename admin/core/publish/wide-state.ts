@@ -1,6 +1,6 @@
 /**
  * What everybody is given while a revision is tried at one vantage: what was released last, with the drains of the
- * revision that is tried, because taking traffic away must not wait. Freezes go along; edges never see them, and the
+ * revision that is tried and the flags that it kills, because taking something away must not wait. Freezes go along; edges never see them, and the
  * control plane obeys those of the target from the moment of their commit.
  *
  * What gives traffic back does wait: a drain that the target has ended goes on for everybody else until the release, and
@@ -21,13 +21,18 @@ export function wideState(released: FleetState, target: FleetState): FleetState 
   invariant(released.environment === target.environment, "both states are of one environment");
   invariant(released.revision <= target.revision, "what is tried is not older than what was released");
   const urgent = target.overlays.filter(
-    (overlay) => URGENCY[overlay.kind] !== "waits" && !isIn(released.overlays, overlay),
+    (overlay) => urgencyOf(overlay) !== "waits" && !isIn(released.overlays, overlay),
   );
   if (urgent.length === 0) return released;
-  const reachesEdges = urgent.some(({ kind }) => URGENCY[kind] === "edges");
+  const reachesEdges = urgent.some((overlay) => urgencyOf(overlay) === "edges");
   if (!reachesEdges) return { ...released, overlays: urgent.reduce(withUrgent, released.overlays) };
   const overlays = [...comebacks(released, target), ...urgent].reduce(withUrgent, released.overlays);
   return { ...released, overlays, revision: target.revision };
+}
+
+/** A flag that is killed is killed everywhere at once; one that is switched on may wait as any other change. */
+function urgencyOf(overlay: Overlay): "edges" | "control" | "waits" {
+  return overlay.kind === "flagSwitch" && overlay.state === "DISABLED" ? "edges" : URGENCY[overlay.kind];
 }
 
 /** Whether an overlay must not wait, and who acts on it. */

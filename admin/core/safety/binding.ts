@@ -32,6 +32,8 @@ export const BINDING: Readonly<Record<RuleKind, Forces>> = {
   freeze: { ...ALWAYS, safe: "free" },
   // Undoing is how incidents end.
   incident: { ...ALWAYS, safe: "free", undo: "free" },
+  // Back to what is known, and away from what burns, is how a budget recovers. What comes back had its place there before.
+  errorBudget: { safe: "free", comeback: "warns", undo: "free", change: "binds" },
   // A drain removes nothing, and what runs out by itself has nobody to ask.
   removal: { ...ALWAYS, safe: "free", comeback: "free" },
   // A cluster that cannot read a secret is down, however urgent it is to be rid of the old version.

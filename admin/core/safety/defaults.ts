@@ -21,6 +21,8 @@ export type ResolvedSafety = {
   readonly waitSameMs: number | undefined;
   readonly waitOppositeMs: number | undefined;
   readonly removalMaxPercent: number | undefined;
+  /** The one rule that nobody is held to unless the Policy states it: teams agree on it before they are bound by it. */
+  readonly errorBudgetMinPercent: number | undefined;
   readonly assertions: readonly ResolvedAssertion[];
   readonly gates: readonly GatingRule[];
 };
@@ -56,6 +58,7 @@ export function resolvePolicy({ policy }: Pick<Fleet, "policy">): ResolvedSafety
     waitSameMs: waitOf(safety.waitSame, WAIT_SAME_MS),
     waitOppositeMs: waitOf(safety.waitOpposite, WAIT_OPPOSITE_MS),
     removalMaxPercent: statedOr(safety.removalMaxPercent, REMOVAL_MAX_PERCENT),
+    errorBudgetMinPercent: statedOr(safety.errorBudgetMinPercent, undefined),
     assertions: (safety.assertions ?? []).map(({ wait, ...rule }) => ({ ...rule, waitMs: waitOf(wait, WAIT_SAME_MS) })),
     gates: safety.gates ?? [],
   };

@@ -11,6 +11,7 @@ import { type ExaminedChange, examine, type Rule } from "./examine.ts";
 import { acceptingRegions } from "./rules/accepting-regions.ts";
 import { assertions } from "./rules/assertions.ts";
 import { capacity } from "./rules/capacity.ts";
+import { errorBudget } from "./rules/error-budget.ts";
 import { freeze } from "./rules/freeze.ts";
 import { gates } from "./rules/gates.ts";
 import { healthyClusters } from "./rules/healthy-clusters.ts";
@@ -37,6 +38,7 @@ const RULES: readonly (readonly [kind: Exclude<RuleKind, "assertionWait">, rule:
   ["waitOpposite", waitOpposite],
   ["freeze", freeze],
   ["incident", incident],
+  ["errorBudget", errorBudget],
   ["removal", removal],
   ["secretPresence", secretPresence],
   ["secretUse", secretUse],

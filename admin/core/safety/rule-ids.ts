@@ -13,6 +13,7 @@ export const BUILT_IN_RULES = [
   "waitOpposite",
   "freeze",
   "incident",
+  "errorBudget",
   "removal",
   "secretPresence",
   "secretUse",

@@ -2,6 +2,7 @@
 import type { HealthState } from "../../../config/health.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
 import type { FleetState } from "../changes/state.ts";
+import type { BudgetState } from "../objectives/budget-state.ts";
 import type { Projection } from "../plan/projection.ts";
 import type { Statuses } from "../status/statuses.ts";
 import type { ControlChange } from "./control-change.ts";
@@ -35,5 +36,7 @@ export type SafetyInput = {
   readonly statuses?: Statuses | undefined;
   /** How far the data of clusters is behind, in milliseconds; those that do not say are missing. */
   readonly lagMs?: ReadonlyMap<string, number> | undefined;
+  /** What is left of error budgets; absent when that is not known, or no rule asks. */
+  readonly budgets?: readonly BudgetState[] | undefined;
   readonly nowMs: number;
 };

@@ -2,7 +2,7 @@
  * What is on, in the sense of AWS ARC's routing controls. A region or a cluster is on while it takes new clients; one
  * that is not there is off. Drains, admin states and weights count, health does not: switches are what people turn.
  */
-import { isFlagOn } from "../../../config/flag.ts";
+import { isFlagOn } from "../../../config/flag-spec.ts";
 import { indexOverlays } from "../../../config/live-overlays.ts";
 import type { SafetyControls } from "../../../config/policy.ts";
 import type { SwitchCount } from "../../../config/requirement.ts";

@@ -52,8 +52,21 @@ function changedDocuments(before: Fleet, after: Fleet): readonly Thing[] {
     ...changedNames(before.services, after.services).map((name) => thing("service", name)),
     ...changedNames(before.clusters, after.clusters).map((name) => thing("cluster", name)),
     ...changedNames(before.flags, after.flags).map((name) => thing("flag", name)),
+    ...flagsOfEvaluators(before, after).map((name) => thing("flag", name)),
     ...changedNames(before.routes, after.routes).map((name) => thing("route", name)),
   ];
+}
+
+/** What an evaluator says, every flag says that refers to it. */
+function flagsOfEvaluators(before: Fleet, after: Fleet): readonly string[] {
+  const references = changedNames(before.evaluators, after.evaluators).map(
+    (name) => `{"$ref":${JSON.stringify(name)}}`,
+  );
+  if (references.length === 0) return [];
+  return [...before.flags, ...after.flags].flatMap(({ metadata, spec }) => {
+    const text = JSON.stringify(spec.targeting ?? {});
+    return references.some((reference) => text.includes(reference)) ? [metadata.name] : [];
+  });
 }
 
 /** A route that matches, steers or fails over in another way may move any traffic of its service. */
@@ -137,7 +150,28 @@ function clustersTurned(controls: ReadonlySet<string>, { clusters }: Fleet): rea
 
 /** What is touched because something else is. One walk over the fleet, however much that is. */
 function following(direct: ReadonlySet<Thing>, fleet: Fleet): readonly Thing[] {
-  return [...followingClusters(direct, fleet), ...fleet.routes.flatMap((route) => flagged(route, direct))];
+  return [
+    ...followingClusters(direct, fleet),
+    ...fleet.routes.flatMap((route) => flagged(route, direct)),
+    ...followingServices(direct, fleet),
+  ];
+}
+
+/** A service whose sides, or whose clusters, go by a flag that is touched: its routes, and the regions that it runs in. */
+function followingServices(direct: ReadonlySet<Thing>, { services, routes, clusters }: Fleet): readonly Thing[] {
+  const flags = namesOf(direct, "flag");
+  if (flags.size === 0) return [];
+  const moved = new Set<string>(
+    services.flatMap(({ metadata, spec: { canaryFlag, flags: handed = [] } }) =>
+      [...handed, ...(canaryFlag === undefined ? [] : [canaryFlag.flag])].some((flag) => flags.has(flag))
+        ? [metadata.name]
+        : [],
+    ),
+  );
+  return [
+    ...routes.filter(({ spec }) => moved.has(spec.service)).map(({ metadata }) => thing("route", metadata.name)),
+    ...clusters.filter(({ spec }) => moved.has(spec.service)).map(({ spec }) => thing("region", spec.region)),
+  ];
 }
 
 /** Weights are shifted far more often than clusters are touched, and a fleet has many of them to look at. */
@@ -161,7 +195,10 @@ function followingClusters(direct: ReadonlySet<Thing>, fleet: Fleet): readonly T
 }
 
 /** `eu-west` of `region/eu-west`. */
-function namesOf(things: ReadonlySet<string>, kind: "region" | "cluster" | "service" | "secret"): ReadonlySet<string> {
+function namesOf(
+  things: ReadonlySet<string>,
+  kind: "region" | "cluster" | "flag" | "service" | "secret",
+): ReadonlySet<string> {
   const prefix = `${kind}/`;
   return new Set([...things].filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length)));
 }

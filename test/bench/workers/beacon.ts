@@ -25,6 +25,14 @@ export class BeaconObject extends DurableObject<Env> {
   }
 }
 
+/** Takes reports and does nothing with them: what becomes of them is the admin Worker's cost. */
+export class TelemetryObject extends DurableObject {
+  override async fetch(request: Request): Promise<Response> {
+    await request.text();
+    return new Response(null, { status: 204 });
+  }
+}
+
 export default {
   fetch: () => new Response(null, { status: 404 }),
 } satisfies ExportedHandler<Env>;

@@ -24,11 +24,11 @@ test.each([
   [7, ["document.shape : a document is an object, not 7"]],
   [undefined, ["document.number : undefined is not a value that JSON can hold"]],
   [{}, [
-    'kind.missing kind: a document needs a kind: one of Region, Service, Cluster, ClusterTemplate, Environment, Route, Flag, Policy, Monitor',
+    'kind.missing kind: a document needs a kind: one of Region, Service, Cluster, ClusterTemplate, Environment, Route, Flag, Evaluator, Policy, Monitor, Webhook',
     'apiVersion.missing apiVersion: a document needs "apiVersion": "fairlead.dev/v1"',
   ]],
-  [{ apiVersion: "fairlead.dev/v1", kind: "Alert" }, ["kind.reserved kind: Alert is a kind that this version does not read yet"]],
-  [{ apiVersion: "fairlead.dev/v1", kind: "route" }, ['kind.unknown kind: "route" is no kind: use one of Region, Service, Cluster, ClusterTemplate, Environment, Route, Flag, Policy, Monitor -> Route']],
+  [{ apiVersion: "fairlead.dev/v1", kind: "Alert" }, ["kind.reserved kind: Alert is no document here: what alerts is the `objectives` of a Service, and where alerts are sent is a Webhook"]],
+  [{ apiVersion: "fairlead.dev/v1", kind: "route" }, ['kind.unknown kind: "route" is no kind: use one of Region, Service, Cluster, ClusterTemplate, Environment, Route, Flag, Evaluator, Policy, Monitor, Webhook -> Route']],
   [{ ...region("eu"), apiVersion: "v1" }, ['apiVersion.unknown apiVersion: "v1" is not an apiVersion that is read here -> fairlead.dev/v1']],
   [{ ...region("eu"), metadata: { name: "EU" } }, ['field.format metadata/name: "name" must be lower-case letters, digits and inner hyphens (a DNS label), not "EU"']],
   [{ ...region("eu"), metadata: { name: "constructor" } }, ['field.format metadata/name: "name" must be lower-case letters, digits and inner hyphens (a DNS label), not "constructor"']],
@@ -68,7 +68,7 @@ test.each([
   [gate({ regions: [] }), ['field.length spec/safety/gates/0/targets/regions: "regions" must not be empty: name what is meant, one by one']],
   [policy({ approvals: [{ actions: [], approvals: 1 }] }), ['field.length spec/approvals/0/actions: "actions" must not be empty: leave the field out instead']],
   [flag("a", { state: "ON" }), ['field.value spec/state: "state" must be one of ENABLED, DISABLED, not "ON"']],
-  [flag("a", { variants: { yes: "true" } }), ['field.type spec/variants/yes: "yes" must be true or false, not "true"']],
+  [flag("a", { variants: { yes: ["true"] } }), ['field.type spec/variants/yes: "yes" must be true or false or text or a number or an object, not a list']],
 ])("%#", (input, expected) => {
   expect(sentences(input)).toEqual(expected);
 });

@@ -1,14 +1,8 @@
 /** Versions in their order, and ranges as intervals of it. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  compareVersions,
-  intersection,
-  isInRange,
-  parseRange,
-  parseVersion,
-  type VersionRange,
-} from "../../../config/version-range.ts";
+import { compareVersions, parseVersion } from "../../../config/version.ts";
+import { intersection, isInRange, parseRange, type VersionRange } from "../../../config/version-range.ts";
 
 function version(text: string) {
   const parsed = parseVersion(text);

@@ -8,6 +8,7 @@ const PRODUCTION: Settings = {
   development: false,
   trustVisitorHeaders: false,
   publicKeys: {},
+  telemetryMs: 10_000,
   beaconMs: 5_000,
   affinitySecrets: {},
   serverTiming: false,

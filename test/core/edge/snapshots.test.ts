@@ -57,6 +57,7 @@ class World {
   constructor(builtin: Fields = snapshotOf(0)) {
     this.state = async () => stateOf(0);
     this.store = new SnapshotStore({
+      inSpan: (work) => work(),
       builtin: Snapshot.parse(builtin),
       sources: {
         loadBeaconState: () => this.count("state", this.state),

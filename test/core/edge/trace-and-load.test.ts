@@ -2,48 +2,44 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LoadReports, readUtilizationBps } from "../../../worker/load-report.ts";
-import { continueTrace, randomHexPool } from "../../../worker/trace-context.ts";
+import { randomHexPool, setTraceHeaders, startTrace } from "../../../worker/trace-context.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
+const SPAN = "b".repeat(16);
 const ours = (digits: number) => "e".repeat(digits);
 
-function continued(headers: Record<string, string>): Record<string, string | null> {
-  const copy = new Headers(headers);
-  continueTrace(copy, ours);
-  return { traceparent: copy.get("traceparent"), tracestate: copy.get("tracestate") };
+/** What a cluster gets for what a client sends. */
+function continued(sent: Record<string, string>, ratio = 0): Record<string, string | null> {
+  const headers = new Headers(sent);
+  setTraceHeaders(headers, startTrace(headers, { randomHex: ours, ratio }), SPAN);
+  return { traceparent: headers.get("traceparent"), tracestate: headers.get("tracestate") };
 }
 
-describe("continueTrace", () => {
+describe("a trace at the edge", () => {
   test.each([
-    [`00-${TRACE}-${PARENT}-01`, `00-${TRACE}-${ours(16)}-01`],
-    [`00-${TRACE}-${PARENT}-00`, `00-${TRACE}-${ours(16)}-00`],
-    [`00-${TRACE}-${PARENT}-ff`, `00-${TRACE}-${ours(16)}-01`],
-    [`cc-${TRACE}-${PARENT}-01-what-comes-later`, `00-${TRACE}-${ours(16)}-01`],
-  ])("%s continues as %s, with its state", (traceparent, expected) => {
-    expect(continued({ traceparent, tracestate: "a=1" })).toEqual({ traceparent: expected, tracestate: "a=1" });
+    [`00-${TRACE}-${PARENT}-01`, `00-${TRACE}-${SPAN}-01`],
+    [`00-${TRACE}-${PARENT}-00`, `00-${TRACE}-${SPAN}-00`],
+    [`cc-${TRACE}-${PARENT}-01-what-comes-later`, `00-${TRACE}-${SPAN}-01`],
+  ])("%s continues as %s, with its state, whatever is recorded here", (traceparent, expected) => {
+    expect(continued({ traceparent, tracestate: "a=1" }, 1)).toEqual({ traceparent: expected, tracestate: "a=1" });
   });
 
-  test.each([
-    [""],
-    ["garbage"],
-    [`00-${"0".repeat(32)}-${PARENT}-01`],
-    [`00-${TRACE}-${"0".repeat(16)}-01`],
-    [`ff-${TRACE}-${PARENT}-01`],
-    [`00-${TRACE.toUpperCase()}-${PARENT}-01`],
-    [`00-${TRACE}-${PARENT}-01-more`],
-    [`00-${TRACE}-${PARENT}-1`],
-  ])("%j starts a new trace, and its state is dropped", (traceparent) => {
-    const expected = { traceparent: `00-${ours(32)}-${ours(16)}-00`, tracestate: null };
-    expect(continued({ traceparent, tracestate: "a=1" })).toEqual(expected);
+  test("what cannot be continued begins a trace, and its state is dropped", () => {
+    const expected = { traceparent: `00-${ours(32)}-${SPAN}-00`, tracestate: null };
+    expect(continued({ traceparent: "garbage", tracestate: "a=1" })).toEqual(expected);
+    expect(continued({ tracestate: "a=1" })).toEqual(expected);
   });
 
-  test("state that is too long is dropped, the trace goes on", () => {
-    const { traceparent, tracestate } = continued({
-      traceparent: `00-${TRACE}-${PARENT}-01`,
-      tracestate: "a".repeat(513),
+  test("a trace that begins here says whether it is recorded", () => {
+    expect(continued({}, 1).traceparent).toBe(`00-${ours(32)}-${SPAN}-01`);
+  });
+
+  test("state that cannot be read is dropped, the trace goes on", () => {
+    expect(continued({ traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: "a=1,b" })).toEqual({
+      traceparent: `00-${TRACE}-${SPAN}-01`,
+      tracestate: null,
     });
-    expect([traceparent, tracestate]).toEqual([`00-${TRACE}-${ours(16)}-01`, null]);
   });
 
   test("the pool hands out every digit once, refills, and never gives a zero id", () => {

@@ -79,4 +79,19 @@ describe("a prober", () => {
     probing.configure(config([], ["a"]), 0, half);
     expect(probing.isIdle).toBe(false);
   });
+
+  test("counts what its probes found, of who was never asked as well, and of nobody who is gone", () => {
+    const probing = new Probing(new Map());
+    probing.configure(config([targetOf("b", "page", "queue"), targetOf("a", "page")]), 0, half);
+    probing.observe("b", { check: "page", outcome: SUCCESS }, 1);
+    probing.observe("b", { check: "queue", outcome: { kind: "slow", status: 200, durationMs: 900 } }, 2);
+    probing.observe("b", { check: "queue", outcome: FAILURE }, 3);
+    expect(probing.tallies()).toEqual([
+      { cluster: "a", successes: 0, failures: 0 },
+      { cluster: "b", successes: 2, failures: 1 },
+    ]);
+    probing.configure(config([targetOf("a", "page")]), 4, half);
+    probing.configure(config([targetOf("b", "page")]), 5, half);
+    expect(probing.tallies()).toEqual([{ cluster: "b", successes: 0, failures: 0 }]);
+  });
 });

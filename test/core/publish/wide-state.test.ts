@@ -8,7 +8,7 @@ import { compile } from "../../../config/compile.ts";
 import { Revision } from "../../../config/ids.ts";
 import { Overlay, overlayKey } from "../../../config/overlays.ts";
 import { readFleet } from "../../../config/read-fleet.ts";
-import { cluster, region, route, service } from "../config/fixtures.ts";
+import { cluster, flag, region, route, service } from "../config/fixtures.ts";
 
 const WHO = { author: "ada", reason: "test", createdAtMs: 1 };
 const DRAIN = { mode: "immediate", expiresAtMs: 9_000_000, ...WHO };
@@ -22,17 +22,22 @@ const usCluster = Overlay.parse({ kind: "clusterDrain", cluster: "us-web", ...DR
 const usClusterReturn = Overlay.parse({ kind: "clusterReturn", cluster: "us-web", ...COMEBACK });
 const shift = Overlay.parse({ kind: "weightShift", route: "web", rule: "default", weights: { us: 1 }, ...WHO });
 const flagOff = Overlay.parse({ kind: "flagSwitch", flag: "beta", state: "DISABLED", ...WHO });
+const flagOn = Overlay.parse({ kind: "flagSwitch", flag: "beta", state: "ENABLED", ...WHO });
 const freeze = Overlay.parse({ kind: "freeze", name: "holidays", expiresAtMs: 9, ...WHO });
 const override = Overlay.parse({ kind: "ruleOverride", name: "glass", rules: ["stepMax"], expiresAtMs: 9, ...WHO });
 
-const EVERY = [eu, euGraceful, euReturn, usCluster, usClusterReturn, shift, flagOff, freeze, override];
+const EVERY = [eu, euGraceful, euReturn, usCluster, usClusterReturn, shift, flagOff, flagOn, freeze, override];
 
 function state(revision: number, overlays: readonly Overlay[], weight = 1): FleetState {
   const documents = [
     ...["eu", "us"].map((name) => region(name)),
     service("web"),
     ...["eu", "us"].map((name) => cluster(`${name}-web`, { region: name })),
-    route("web", { default: { weights: { eu: weight, us: 1 } } }),
+    route("web", {
+      steering: [{ name: "testers", when: { eu: true, flag: "beta" }, weights: { us: 1 } }],
+      default: { weights: { eu: weight, us: 1 } },
+    }),
+    flag("beta"),
   ];
   const { fleet, documents: read } = readFleet(documents, { environment: "demo", development: false });
   return { environment: "demo", revision, documents: read, fleet, overlays: overlays.reduce(withOverlay, []) };
@@ -46,7 +51,8 @@ describe("everybody else gets", () => {
     // of the target               released    target                      under  overlays
     ["nothing of the documents",     [],         [],                         4, []],
     ["no shift",                     [],         [shift],                    4, []],
-    ["no flag",                      [],         [flagOff],                  4, []],
+    ["no flag that is switched on",  [],         [flagOn],                   4, []],
+    ["a flag that is killed",        [],         [flagOff],                  7, [flagOff]],
     ["no override",                  [],         [override],                 4, []],
     ["a drain",                      [],         [eu],                       7, [eu]],
     ["a drain without the shift",    [],         [eu, shift],                7, [eu]],
@@ -80,6 +86,7 @@ describe("everybody else gets", () => {
 
 describe("laws", () => {
   const overlays = fc.uniqueArray(fc.constantFrom(...EVERY), { selector: overlayKey });
+  const isKilled = (overlay: Overlay) => overlay.kind === "flagSwitch" && overlay.state === "DISABLED";
   const isDrain = ({ kind }: Overlay) => kind === "regionDrain" || kind === "clusterDrain";
   const snapshotOf = ({ fleet, overlays: live, environment, revision }: FleetState) =>
     compile({ fleet, overlays: live, environment, revision: Revision.parse(revision) });
@@ -98,14 +105,16 @@ describe("laws", () => {
         const released = state(4, before);
         const target = state(7, after, 2);
         const wide = wideState(released, target);
-        const urgent = target.overlays.filter((overlay) => isDrain(overlay) || overlay.kind === "freeze");
+        const urgent = target.overlays.filter(
+          (overlay) => isDrain(overlay) || isKilled(overlay) || overlay.kind === "freeze",
+        );
         expect(wide.overlays).toEqual(expect.arrayContaining(urgent));
         expect(keysOf(wide)).toEqual(expect.arrayContaining(keysOf(released).filter((key) => key.includes("Drain/"))));
       }),
     );
   });
 
-  test("its documents are those that were released, and shifts and flags, too", () => {
+  test("its documents are those that were released, and shifts and flags that are not killed, too", () => {
     fc.assert(
       fc.property(overlays, overlays, (before, after) => {
         const released = state(4, before);
@@ -113,7 +122,8 @@ describe("laws", () => {
         expect([wide.documents, wide.fleet]).toEqual([released.documents, released.fleet]);
         const waiting = ({ overlays: live }: FleetState) =>
           live.filter(({ kind }) => kind === "weightShift" || kind === "flagSwitch" || kind === "ruleOverride");
-        expect(waiting(wide)).toEqual(waiting(released));
+        const killed = state(7, after, 2).overlays.filter(isKilled);
+        if (killed.length === 0) expect(waiting(wide)).toEqual(waiting(released));
       }),
     );
   });

@@ -1,7 +1,8 @@
 /** Shares and disruption of the region pick, beside the schemes it was chosen over. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { combine, murmur3, scale } from "../../../worker/routing/hash.ts";
+import { murmur3 } from "../../../config/murmur3.ts";
+import { combine, scale } from "../../../worker/routing/hash.ts";
 import { pickRendezvous, rankRendezvous } from "../../../worker/routing/rendezvous.ts";
 import { cohortOf, sideOf } from "../../../worker/routing/split.ts";
 import { readVectors } from "../vectors.ts";

@@ -28,6 +28,7 @@ export function world(
     readonly clusters?: readonly Json[];
     readonly route?: Json;
     readonly routes?: readonly Json[];
+    readonly flags?: readonly Json[];
   } = {},
 ): Snapshot {
   const regions = Object.entries(PLACES).map(([name, place]) => ({
@@ -57,6 +58,7 @@ export function world(
     ],
     clusters: overrides.clusters ?? regions.map(({ name }) => cluster(name)),
     routes: overrides.routes ?? [route(overrides.route)],
+    ...(overrides.flags === undefined ? {} : { flags: overrides.flags }),
   });
 }
 

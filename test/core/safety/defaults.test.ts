@@ -16,6 +16,7 @@ test("every rule has a default", () => {
     waitSameMs: 5_000,
     waitOppositeMs: 60_000,
     removalMaxPercent: 50,
+    errorBudgetMinPercent: undefined,
     assertions: [],
     gates: [],
   };
@@ -38,6 +39,8 @@ test.each([
   [{ midChange: "off" },                                            { midChange: undefined }],
   [{ waitSame: "90s", waitOpposite: "15m" },                        { waitSameMs: 90_000, waitOppositeMs: 900_000 }],
   [{ waitSame: "off", waitOpposite: "off" },                        { waitSameMs: undefined, waitOppositeMs: undefined }],
+  [{ errorBudgetMinPercent: 0 },                                    { errorBudgetMinPercent: 0 }],
+  [{ errorBudgetMinPercent: "off" },                                { errorBudgetMinPercent: undefined }],
   [{ removalMaxPercent: "off" },                                    { removalMaxPercent: undefined }],
 ])("%j", (safety, expected) => {
   expect(resolved(safety)).toMatchObject(expected);

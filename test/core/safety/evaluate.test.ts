@@ -56,6 +56,7 @@ test("a plain drain passes whatever has something to say", () => {
     "waitOpposite notEvaluated",
     "freeze notEvaluated",
     "incident notEvaluated",
+    "errorBudget notEvaluated",
     "removal notEvaluated",
     "secretPresence notEvaluated",
     "secretUse notEvaluated",
@@ -97,6 +98,11 @@ const BREAKING: Readonly<Record<string, () => Parameters<typeof inputOf>>> = {
   waitOpposite: () => [live(), live(shift("europe", { us: 1 })), { history: [shifted(-1)] }],
   freeze: () => [live(frozen()), live(frozen(), drainRegion("eu"))],
   incident: () => [live(), live(drainRegion("eu")), { incidents: [{ id: "a", severity: 1, title: "a" }] }],
+  errorBudget: () => [
+    stateOf(frugalWorld),
+    stateOf(frugalWorld, [shift("europe", { eu: 1, us: 1 })]),
+    { budgets: [{ service: "web", region: "us", sli: "availability", state: "spent", remainingPpm: 0 }] },
+  ],
   removal: () => [live(), stateOf(worldWithout(["Cluster/us-web", "Cluster/ap-web"]))],
   secretPresence: () => [stateOf(secretWorld), stateOf(secretWorld, [rotation({ stage: "active" })])],
   secretUse: () => [
@@ -109,6 +115,7 @@ const BREAKING: Readonly<Record<string, () => Parameters<typeof inputOf>>> = {
     stateOf(assertingWorld, [drainRegion("eu"), shift("europe", { eu: 1, us: 1 })]),
   ],
 };
+const frugalWorld = worldBut(policy({ safety: { errorBudgetMinPercent: 0 } }));
 const secretWorld = worldBut(cluster("eu-web", { reports: { secrets: [{ name: "db", version: "v1" }] } }));
 const LEAVING = { mode: "graceful", deadlineMs: NOW_MS + 9 };
 
@@ -138,6 +145,7 @@ describe("which way a change goes", () => {
     ["waitOpposite",      "deny",     "deny",         "notEvaluated", "warn"],
     ["freeze",            "deny",     "deny",         "notEvaluated", "deny"],
     ["incident",          "deny",     "deny",         "notEvaluated", "notEvaluated"],
+    ["errorBudget",       "deny",     "warn",         "notEvaluated", "notEvaluated"],
     ["removal",           "approve",  "notEvaluated", "notEvaluated", "approve"],
     ["secretPresence",    "deny",     "deny",         "deny",         "deny"],
     ["secretUse",         "deny",     "deny",         "deny",         "deny"],

@@ -117,7 +117,7 @@ export function snapshotOf({ fleet, overlays, environment }: FleetState): Snapsh
 }
 
 export type Known = Partial<
-  Pick<SafetyInput, "direction" | "health" | "history" | "incidents" | "projections" | "statuses" | "lagMs">
+  Pick<SafetyInput, "budgets" | "direction" | "health" | "history" | "incidents" | "projections" | "statuses" | "lagMs">
 >;
 
 /** Of `known` only what is named there, so that a whole input may be given to make another like it. */
@@ -134,6 +134,7 @@ export function inputOf(before: FleetState, after: FleetState, known: Known = {}
     incidents: known.incidents ?? [],
     statuses: known.statuses,
     lagMs: known.lagMs,
+    budgets: known.budgets,
     nowMs: NOW_MS,
   };
 }

@@ -38,7 +38,7 @@ describe("a backup", () => {
     const backup = await exported();
     const [header = "", ...rows] = linesIn(backup);
     expect(JSON.parse(header)).toEqual({
-      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: 6 },
+      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: 8 },
       ...{ exportedAtMs: NOW_MS, revision: 5 },
     });
     const { tables, dumped } = await inObject(source(), ({ sql }) => ({
@@ -47,7 +47,7 @@ describe("a backup", () => {
     }));
     const counts = new Map<string, number>();
     for (const { table } of rows.map((row) => JSON.parse(row))) counts.set(table, (counts.get(table) ?? 0) + 1);
-    expect([...counts.keys(), "carriers", "migrations"].sort()).toEqual([...tables]);
+    expect([...counts.keys(), "annotation_progress", "carriers", "migrations"].sort()).toEqual([...tables]);
     expect(Object.fromEntries(counts)).toEqual(
       Object.fromEntries(Object.entries(dumped).map(([table, stored]) => [table, stored.length])),
     );
@@ -74,7 +74,16 @@ describe("a backup", () => {
       expect(dump(storage.sql)).toEqual(before);
       const names = loadCarriers(storage.sql).map(({ name, revision }) => `${name} ${revision}`);
       expect(names).toEqual([
-        ...["beacon:enam 0", "beacon:weur 0", "health 0", "kv 0", "prober:enam 0", "prober:weur 0", "status 0"],
+        ...[
+          "alert 0",
+          "beacon:enam 0",
+          "beacon:weur 0",
+          "health 0",
+          "kv 0",
+          "prober:enam 0",
+          "prober:weur 0",
+          "status 0",
+        ],
       ]);
       expect(await read(transfer.export(NOW_MS))).toBe(backup);
     });
@@ -180,14 +189,14 @@ describe("an environment", () => {
     const older = lines
       .filter((line) => /^\{"format"|"table":"(texts|revisions|debug_tokens|audit_\w+)"/.test(line))
       .filter((line) => !/"name":"(approval|answer)\//.test(line))
-      .map((line) => line.replace('"migrations":6', '"migrations":4').replace(',"state_kept":1', ""));
+      .map((line) => line.replace('"migrations":8', '"migrations":4').replace(',"state_kept":1', ""));
     await inObject(target(), async (storage) => {
       expect(await restoreInto(storage, sealed(older))).toMatchObject({ ok: true, value: { revision: 5 } });
       const { revisions, approvals } = dump(storage.sql);
       expect(revisions?.every((row) => row.includes('"state_kept":1'))).toBe(true);
       expect(approvals).toEqual([]);
       const versions = storage.sql.exec("SELECT version FROM migrations").toArray();
-      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     });
   });
 

@@ -96,6 +96,19 @@ describe("GET /v1/drift", () => {
     await report(pair.blue);
     expect((await driftOf()).drift).toMatchObject([{ clusters: ["us-east-blue"] }]);
   });
+
+  test("a difference is as old as it was when its cluster is heard of again, also after a restart", async () => {
+    await declare(await reportingFleet([pair.blue, pair.other]));
+    await report(pair.other);
+    await report(pair.blue, { imageDigest: OTHER_IMAGE });
+    const [first] = (await driftOf()).drift;
+    await turnBack("statuses", "received_at_ms", 6 * 60_000);
+    expect((await driftOf("?cluster=eu-west-blue")).drift).toMatchObject([{ kind: "unknown" }]);
+    await evictDurableObject(object());
+    await report(pair.blue, { imageDigest: OTHER_IMAGE });
+    const [again] = (await driftOf("?cluster=eu-west-blue")).drift;
+    expect(again).toMatchObject({ field: "imageDigest", firstSeenMs: first.firstSeenMs });
+  });
 });
 
 /** Turns back what the object has kept, as if it had happened so long ago, and wakes it up with that. */

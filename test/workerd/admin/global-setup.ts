@@ -11,6 +11,7 @@ import type { TestProject } from "vitest/node";
 import { type ContractDoor, openContractDoor } from "../../contract/contract-door.ts";
 import { inFullRun } from "../../full-run.ts";
 import { PRINCIPALS, tokenOf } from "./principals.ts";
+import { answerAsReceiver } from "./webhook-receiver.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -25,7 +26,11 @@ declare module "vitest" {
 }
 
 /** Seen by the tests through `/seen`: what the last probe of a path looked like. */
-const seen = new Map<string, { method: string; headers: IncomingMessage["headers"]; count: number }>();
+const seen = new Map<string, Seen>();
+type Seen = { method: string; headers: IncomingMessage["headers"]; body: string; count: number };
+
+/** What dashboards were told, by name: `/grafana/<name>/api/annotations`, read at `/marks/<name>`. */
+const marks = new Map<string, unknown[]>();
 
 /**
  * By name, so that a test can turn its own origin around: `/switch/<name>/<status>`, or, for the probes of one vantage
@@ -37,6 +42,7 @@ const switched = new Map<string, number>();
 const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
+  if (answerAsReceiver(request, response)) return;
   const { pathname } = new URL(request.url ?? "/", "http://origin");
   const [, verb = "", name = "", value = "", vantage] = pathname.split("/");
   if (verb === "switch") {
@@ -54,8 +60,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end(JSON.stringify(seen.get(`/${name}/${value}`) ?? null));
     return;
   }
-  const before = seen.get(pathname)?.count ?? 0;
-  seen.set(pathname, { method: request.method ?? "", headers: request.headers, count: before + 1 });
+  note(pathname, request);
   switch (verb) {
     case "hang":
       return;
@@ -86,6 +91,15 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     case "json":
       response.writeHead(200, { "content-type": "application/json" });
       flood(endless(`{"ready":${"[".repeat(10_000)}`), response);
+      return;
+    case "partial":
+      response.end(JSON.stringify({ partialSuccess: { rejectedDataPoints: name, errorMessage: "too old" } }));
+      return;
+    case "grafana":
+      mark(name, request, response);
+      return;
+    case "marks":
+      response.end(JSON.stringify(marks.get(name) ?? []));
       return;
     case ".well-known":
       report(request, response);
@@ -137,6 +151,36 @@ function report(request: IncomingMessage, response: ServerResponse): void {
   const way = ways[switched.get("status") ?? 404];
   if (way === undefined) response.writeHead(404).end();
   else way();
+}
+
+function note(pathname: string, request: IncomingMessage): void {
+  const count = (seen.get(pathname)?.count ?? 0) + 1;
+  const noted: Seen = { method: request.method ?? "", headers: request.headers, body: "", count };
+  seen.set(pathname, noted);
+  request.setEncoding("utf8").on("data", (text: string) => {
+    noted.body += text;
+  });
+}
+
+/** Takes an annotation, or refuses it with the status that the name is switched to. */
+function mark(name: string, request: IncomingMessage, response: ServerResponse): void {
+  const status = switched.get(name) ?? 200;
+  // `note` has set the encoding.
+  let text = "";
+  request.on("data", (part: string) => {
+    text += part;
+  });
+  request.on("end", () => {
+    const { method, url, headers } = request;
+    const told = {
+      method,
+      url,
+      authorization: headers.authorization,
+      body: JSON.parse(text),
+    };
+    if (status < 300) marks.set(name, [...(marks.get(name) ?? []), told]);
+    response.writeHead(status, { "content-type": "application/json" }).end("{}");
+  });
 }
 
 function vantageOf({ headers }: IncomingMessage): string {

@@ -5,6 +5,7 @@ import { sha256Hex } from "../../../admin/store/digest.ts";
 import type { EdgeReport } from "../../../config/beacon.ts";
 import { HEALTH_REPORT_EMPTY, type HealthReport } from "../../../config/health.ts";
 import type { Vantage } from "../../../config/vantage.ts";
+import { webhook } from "./alert-support.ts";
 import { stopTime } from "./fleet-object.ts";
 import { beaconOf, healthObject, passHeartbeat, passIntervals, soon, startTime, switchTo } from "./health-objects.ts";
 import { cluster, env, get, HOLD_DOWN_MS, region, send, smallFleet } from "./support.ts";
@@ -49,7 +50,8 @@ function threeVantages(name: string): unknown[] {
 
 describe("judgement", () => {
   test("tells every beacon when a state changes, without writing KV", async () => {
-    await declare(smallFleet({ eu: "/switchable/told", us: "/ok/told" }));
+    const pager = webhook("pager", { default: true, events: ["cluster.*"] });
+    await declare([...smallFleet({ eu: "/switchable/told", us: "/ok/told" }), pager]);
     const both = { "eu-west-blue": "healthy", "us-east-blue": "healthy" };
     for (const vantage of ["weur", "enam"] as const)
       await soon(async () => expect((await told(vantage)).clusters).toEqual(both));
@@ -65,6 +67,14 @@ describe("judgement", () => {
     await passIntervals(UNTIL_UP);
     await soon(async () => expect((await told("weur")).clusters).toEqual(both));
     expect(await env.CONFIG.get("snapshot")).toBe(kv);
+    // So does whoever asked for it by webhook.
+    await soon(async () => {
+      const { deliveries } = (await get("/v1/webhooks/deliveries?webhook=pager")).body;
+      expect(deliveries.map(({ summary }: { summary: string }) => summary)).toEqual([
+        "The cluster eu-west-blue is healthy again.",
+        "The cluster eu-west-blue is unhealthy.",
+      ]);
+    });
   });
 
   test("a cluster that is down for one vantage is so for its clients and nobody else", async () => {

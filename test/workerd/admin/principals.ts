@@ -2,6 +2,7 @@
 import type { Principal } from "../../../admin/core/authority/principal.ts";
 
 export const PRINCIPALS = [
+  { name: "scraper", kind: "machine", roles: ["scraper"] },
   { name: "viewer", kind: "person", roles: ["viewer"] },
   { name: "responder", kind: "person", roles: ["responder"] },
   { name: "operator", kind: "person", roles: ["operator"] },
@@ -9,6 +10,7 @@ export const PRINCIPALS = [
   { name: "approver", kind: "person", roles: ["approver"] },
   { name: "second", kind: "person", roles: ["approver"] },
   { name: "auditor", kind: "person", roles: ["auditor"] },
+  { name: "sdk", kind: "machine", roles: ["evaluator"] },
   // Asks for changes and approves those of others.
   { name: "lead", kind: "person", roles: ["maintainer", "approver"] },
   { name: "ci", kind: "machine", roles: ["maintainer"] },

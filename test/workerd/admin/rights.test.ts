@@ -59,6 +59,10 @@ const DUTIES = [
   ["incident.open",     "POST /v1/incidents",                 { severity: 3, title: "x", ...why },       "-rom--a"],
   ["incident.close",    "POST /v1/incidents/none/close",      why,                                       "--om--a"],
   ["debugToken.issue",  "POST /v1/debug-tokens",              why,                                       "--om--a"],
+  ["alert.acknowledge", "POST /v1/alerts/none/acknowledge",   why,                                       "-rom--a"],
+  ["webhook.test",      "POST /v1/webhooks/none/test",        why,                                       "--om--a"],
+  ["webhook.replay",    "POST /v1/webhooks/deliveries/none/replay", why,                                 "--om--a"],
+  ["webhook.secret",    "POST /v1/webhooks/none/secret",      why,                                       "---m--a"],
   ["audit.erase",       `POST /v1/audit/subjects/sha256:${"0".repeat(64)}/erase`, why,                     "------a"],
   ["backup.restore",    "POST /v1/backup/restore",            {},                                        "------a"],
 ] as const;

@@ -7,8 +7,11 @@ import { ask } from "./support.ts";
 const OPERATIONS = [
   "GET /",
   "GET /healthz",
+  "GET /metrics",
   "GET /openapi.json",
   "GET /problems/{code}",
+  "GET /v1/alerts",
+  "GET /v1/alerts/history",
   "GET /v1/approvals",
   "GET /v1/approvals/{id}",
   "GET /v1/audit",
@@ -21,6 +24,7 @@ const OPERATIONS = [
   "GET /v1/clusters/{name}/status",
   "GET /v1/debug-tokens",
   "GET /v1/deleted",
+  "GET /v1/delivery",
   "GET /v1/drift",
   "GET /v1/events",
   "GET /v1/explain",
@@ -31,14 +35,24 @@ const OPERATIONS = [
   "GET /v1/health/clusters/{name}",
   "GET /v1/health/transitions",
   "GET /v1/incidents",
+  "GET /v1/metrics/demand",
+  "GET /v1/metrics/distribution",
+  "GET /v1/metrics/query",
+  "GET /v1/objectives",
   "GET /v1/overrides",
   "GET /v1/propagation",
   "GET /v1/revisions",
   "GET /v1/revisions/{revision}",
   "GET /v1/revisions/{revision}/diff",
   "GET /v1/secrets",
+  "GET /v1/timeline",
+  "GET /v1/webhooks",
+  "GET /v1/webhooks/deliveries",
   "GET /version",
   "PATCH /v1/weights",
+  "POST /ofrep/v1/evaluate/flags",
+  "POST /ofrep/v1/evaluate/flags/{key}",
+  "POST /v1/alerts/{id}/acknowledge",
   "POST /v1/approvals/{id}/approve",
   "POST /v1/approvals/{id}/reject",
   "POST /v1/audit/subjects/{subject}/erase",
@@ -63,12 +77,16 @@ const OPERATIONS = [
   "POST /v1/secrets/{name}/revoke",
   "POST /v1/secrets/{name}/rotate",
   "POST /v1/simulate",
+  "POST /v1/webhooks/deliveries/{id}/replay",
+  "POST /v1/webhooks/{name}/secret",
+  "POST /v1/webhooks/{name}/test",
   "PUT /v1/clusters/{name}/status",
   "PUT /v1/fleet",
 ];
 
 /** Operations that write and ask for no `If-Match`: they change neither routing nor the rules of changing it by themselves. */
 const UNCONDITIONAL = [
+  "POST /v1/alerts/{id}/acknowledge",
   "POST /v1/approvals/{id}/approve",
   "POST /v1/approvals/{id}/reject",
   "POST /v1/audit/subjects/{subject}/erase",
@@ -78,8 +96,16 @@ const UNCONDITIONAL = [
   "POST /v1/incidents/{id}/close",
   "POST /v1/preflight",
   "POST /v1/simulate",
+  "POST /v1/webhooks/deliveries/{id}/replay",
+  "POST /v1/webhooks/{name}/secret",
+  "POST /v1/webhooks/{name}/test",
+  "POST /ofrep/v1/evaluate/flags",
+  "POST /ofrep/v1/evaluate/flags/{key}",
   "PUT /v1/clusters/{name}/status",
 ];
+
+/** Those of another protocol, which says how its answers look. */
+const FOREIGN = OPERATIONS.filter((name) => name.includes(" /ofrep/"));
 
 /** Operations under /v1 that another proof than a token opens: a cluster's own signature. */
 const SIGNED = ["PUT /v1/clusters/{name}/status"];
@@ -130,7 +156,14 @@ describe("/openapi.json", () => {
     expect(new Set(all.map(([, { operationId }]) => operationId)).size).toBe(all.length);
     for (const [name, operation] of all) {
       expect(operation.summary, name).not.toBe("");
-      const open = !name.includes(" /v1/");
+      if (FOREIGN.includes(name)) {
+        expect(operation.security, name).toEqual([{ bearer: [] }, { apiKey: [] }]);
+        expect(Object.keys(operation.responses), name).toEqual(
+          expect.arrayContaining(["200", "400", "401", "403", "429", "500"]),
+        );
+        continue;
+      }
+      const open = !name.includes(" /v1/") && name !== "GET /metrics";
       const signed = SIGNED.includes(name) ? [{ clusterSignature: [] }] : undefined;
       expect(operation.security, name).toEqual(open ? [] : signed);
       if (open) continue;
@@ -195,6 +228,9 @@ test("the codes of problems", () => {
     "404 secretUnknown",
     "404 approvalUnknown",
     "404 incidentUnknown",
+    "404 alertUnknown",
+    "404 webhookUnknown",
+    "404 deliveryUnknown",
     "404 auditUnknown",
     "405 methodNotAllowed",
     "415 contentTypeUnsupported",
@@ -211,6 +247,7 @@ test("the codes of problems", () => {
     "422 freezeInvalid",
     "422 overrideInvalid",
     "422 secretInvalid",
+    "422 webhookSecretInvalid",
     "422 statusInvalid",
     "422 preflightInvalid",
     "422 restoreInvalid",
@@ -226,6 +263,7 @@ test("the codes of problems", () => {
     "409 idempotencyRunning",
     "422 idempotencyMismatch",
     "412 preconditionFailed",
+    "429 rateLimited",
     "428 preconditionRequired",
     "500 internal",
     "503 unavailable",

@@ -1,5 +1,5 @@
 /**
- * Stands in for the admin Worker's beacon: the edge's binding leads to another script, and the pool wants it to exist.
+ * Stand in for the admin Worker's beacon and telemetry objects: the edge's bindings lead to another script, which the pool wants to exist.
  * Tests say what it answers by PUT on the same paths; a path that nobody set is 404, as on a beacon that knows nothing.
  */
 import { DurableObject } from "cloudflare:workers";
@@ -26,6 +26,17 @@ export class BeaconObject extends DurableObject {
     this.asked[pathname] = (this.asked[pathname] ?? 0) + 1;
     const answer = this.answers.get(pathname);
     return answer === undefined ? new Response(null, { status: 404 }) : new Response(answer);
+  }
+}
+
+/** Keeps what it is told, and answers a GET with it. */
+export class TelemetryObject extends DurableObject {
+  reports = [];
+
+  async fetch(request) {
+    if (request.method === "GET") return Response.json(this.reports);
+    this.reports.push(JSON.parse(await request.text()));
+    return new Response(null, { status: 204 });
   }
 }
 

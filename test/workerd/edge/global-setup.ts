@@ -9,9 +9,13 @@ import type { TestProject } from "vitest/node";
 
 export type EdgeOrigins = { readonly europe: string; readonly america: string; readonly nobody: string };
 
+/** What collectors have received, by the path that each was given: a test reads its own with GET. */
+const collected = new Map<string, unknown[]>();
+
 declare module "vitest" {
   export interface ProvidedContext {
     edgeOrigins: EdgeOrigins;
+    collectorUrl: string;
   }
 }
 
@@ -78,8 +82,24 @@ async function echo(name: string, request: IncomingMessage, response: ServerResp
   response.end(JSON.stringify({ name, method, url, headers, rawHeaders, body: Buffer.concat(parts).toString() }));
 }
 
-async function start(name: string): Promise<{ readonly server: Server; readonly url: string }> {
-  const server = createServer((request, response) => void answer(name, request, response));
+/** An OTLP/HTTP receiver that takes everything as it is. */
+async function collect(_: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [, collector = ""] = (request.url ?? "").split("/");
+  const received = collected.get(collector) ?? [];
+  if (request.method === "POST") {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part);
+    const body: unknown = JSON.parse(Buffer.concat(parts).toString());
+    collected.set(collector, [...received, { url: request.url, headers: request.headers, body }]);
+  }
+  response.setHeader("content-type", "application/json");
+  response.end(request.method === "POST" ? "{}" : JSON.stringify(received));
+}
+
+type Answer = (name: string, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+async function start(name: string, by: Answer = answer): Promise<{ readonly server: Server; readonly url: string }> {
+  const server = createServer((request, response) => void by(name, request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo; // listens on TCP, so it is an AddressInfo
   return { server, url: `http://127.0.0.1:${port}` };
@@ -87,11 +107,13 @@ async function start(name: string): Promise<{ readonly server: Server; readonly 
 
 export default async function setup(project: TestProject): Promise<() => void> {
   const [europe, america, nobody] = await Promise.all([start("europe"), start("america"), start("nobody")]);
+  const collector = await start("collector", collect);
+  project.provide("collectorUrl", collector.url);
   // A port that was just given back: connections to it are refused.
   nobody.server.close();
   project.provide("edgeOrigins", { europe: europe.url, america: america.url, nobody: nobody.url });
   return () => {
-    for (const { server } of [europe, america]) {
+    for (const { server } of [europe, america, collector]) {
       server.closeAllConnections();
       server.close();
     }

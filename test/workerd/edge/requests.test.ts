@@ -59,6 +59,7 @@ describe("where a request goes", () => {
       "true-client-ip": "6.6.6.6",
       forwarded: "for=6.6.6.6;host=evil.example",
       "fairlead-anything": "6.6.6.6",
+      "fairlead-flags": "evil=?1",
     };
     const { name, headers } = await echo("/a", { headers: claims });
     expect(name).toBe("america");
@@ -68,6 +69,14 @@ describe("where a request goes", () => {
       forwarded: 'for=unknown;host="web.example";proto=http',
     });
     expect(JSON.stringify(headers)).not.toMatch(/6\.6\.6\.6|evil/);
+  });
+
+  test("clusters are handed the service's flags, for the client and the region that serves", async () => {
+    expect((await echo("/a", { cf: BERLIN })).headers["fairlead-flags"]).toBe('banner=%"Gr%c3%bc%c3%9fe";v="de"');
+    expect((await echo("/a", { cf: { ...BERLIN, country: "FR" } })).headers["fairlead-flags"]).toBe(
+      'banner="hi";v="other"',
+    );
+    expect((await echo("/a", { cf: BOSTON })).headers["fairlead-flags"]).toBeUndefined();
   });
 
   test("behind Cloudflare the platform's address is told, and only that", async () => {
@@ -197,7 +206,9 @@ describe("failover", () => {
   test("a cluster that is gone costs a GET nothing, and a POST is not sent twice to be sure", async () => {
     await publish(europeFails());
     edge = startEdge();
-    expect((await echo("/a", { cf: BERLIN })).name).toBe("america");
+    const seen = await echo("/a", { cf: BERLIN });
+    // What it is handed is America's own: there the flag is disabled.
+    expect([seen.name, seen.headers["fairlead-flags"]]).toEqual(["america", undefined]);
     const response = await get("/a", { method: "POST", cf: BERLIN });
     expect([response.status, await response.json()]).toEqual([502, expect.objectContaining({ code: "upstreamLost" })]);
   });

@@ -5,7 +5,8 @@
  */
 import { groupBy } from "../../../../config/checks/group.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
-import { isInRange, parseRange, parseVersion } from "../../../../config/version-range.ts";
+import { parseVersion } from "../../../../config/version.ts";
+import { isInRange, parseRange } from "../../../../config/version-range.ts";
 import { firstOf, listed } from "../../safety/words.ts";
 import {
   concerned,

@@ -11,7 +11,7 @@ import type { Facts } from "../../../../worker/routing/facts.ts";
 import { HEALTH_UNKNOWN, type HealthView } from "../../../../worker/routing/health-view.ts";
 import type { LoadedRoute, LoadedSnapshot } from "../../../../worker/routing/loaded-snapshot.ts";
 import { requestOf, withKey } from "../../plan/clients.ts";
-import { routeKey } from "../../plan/spread.ts";
+import { flagsByName, routeKey } from "../../plan/spread.ts";
 import { listed } from "../../safety/words.ts";
 import type { Examined } from "../examined.ts";
 import type { Found } from "../finding.ts";
@@ -35,10 +35,11 @@ export function decisionFindings(
   examined: Examined,
 ): readonly Found[] {
   // Most routes of a service are steered alike, and then one of them speaks for all.
+  const flags = flagsByName(examined.after.snapshot);
   const plain = new Map<string, string>(
     examined.after.snapshot.routes.map((route) => [
       route.name,
-      JSON.stringify([route.service, routeKey(route), route.mirror ?? null]),
+      JSON.stringify([route.service, routeKey(route, flags), route.mirror ?? null]),
     ]),
   );
   const known = new Map<string | undefined, readonly Outcome[]>();
