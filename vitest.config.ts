@@ -3,12 +3,14 @@ import { defineConfig, defineProject } from "vitest/config";
 import { SummaryReporter } from "./test/summary-reporter.ts";
 
 /**
- * Side by side on two cores, where it does not matter what else runs. What measures or waits for a whole system by the
- * clock comes afterwards, one file at a time. A law of a hundred runs takes a second on a quiet machine, and may take
- * twenty on a busy one: the limits are there for what hangs.
+ * Side by side on two cores where it does not matter what else runs. Then what waits for a whole system, which leaves the
+ * cores idle most of the time, two at a time as well. What measures by the clock, or breaks connections on purpose,
+ * comes last, one file at a time. A law of a hundred runs takes a second on a quiet machine, and may take twenty on a
+ * busy one: the limits are there for what hangs.
  */
 const SIDE_BY_SIDE = { maxWorkers: 2, sequence: { groupOrder: 0 }, testTimeout: 30_000 };
-const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+const WAITING = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 /** Pure code runs in plain Node; what touches the platform runs in workerd; e2e starts the whole of `npm start`. */
 export default defineConfig({
@@ -67,13 +69,19 @@ export default defineConfig({
         test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], testTimeout: 180_000, ...ALONE },
       }),
       defineProject({
-        test: { name: "foreign", include: ["test/foreign/**/*.test.ts"], testTimeout: 120_000, ...ALONE },
+        test: { name: "foreign", include: ["test/foreign/**/*.test.ts"], testTimeout: 120_000, ...WAITING },
       }),
       defineProject({
-        test: { name: "clients", include: ["test/clients/**/*.test.ts"], testTimeout: 60_000, ...ALONE },
+        test: { name: "clients", include: ["test/clients/**/*.test.ts"], testTimeout: 60_000, ...WAITING },
       }),
       defineProject({
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000, ...ALONE },
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          ...WAITING,
+        },
       }),
     ],
   },
