@@ -62,11 +62,11 @@ import { fleetFigures } from "./fleet-figures.ts";
 import { History, type RevisionView } from "./history.ts";
 import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
 import { IncidentTeller } from "./incident-teller.ts";
-import { hasOtlpDestination } from "./otlp-destination.ts";
 import { OwnChanges } from "./own-changes.ts";
 import { type PreflightRequest, runPreflight } from "./preflight.ts";
 import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
+import { hasPushSetting } from "./push-setting.ts";
 import { Reckoning } from "./reckoning.ts";
 import { type EarlyRefusal, type Performance, RecordDesk, type TokenRefusals } from "./record-desk.ts";
 import { type ServedFlagSet, servedFlagsOf } from "./served-flags.ts";
@@ -490,7 +490,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
 
   /** Metrics are pushed by an object of its own, which somebody has to start: once more does no harm. */
   async #wakeExport(): Promise<void> {
-    if (!hasOtlpDestination(this.env)) return;
+    if (!hasPushSetting(this.env)) return;
     try {
       await withinMs(EXPORT_MS_MAX, "export", exportStub(this.env).wake());
     } catch (error) {

@@ -4,9 +4,9 @@
  * Another class than the root's, because the two hear different things from different sides and share their store only.
  */
 import { DurableObject } from "cloudflare:workers";
+import { backoffMs } from "../../config/backoff.ts";
 import { TELEMETRY_REPORT_BYTES_MAX, TELEMETRY_REPORT_PATH, type TelemetryReport } from "../../config/telemetry.ts";
 import { TelemetryReportSchema } from "../../config/telemetry-report.ts";
-import { backoffMs } from "../core/publish/backoff.ts";
 import { type AdminEnv, isDevelopment, telemetryRootStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, TELEMETRY_MIGRATIONS } from "../store/migrations.ts";

@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { bodyOf } from "../../../admin/core/webhooks/body.ts";
 import { type Event, messageIdOf } from "../../../admin/core/webhooks/event.ts";
 import { type Receiver, receiversIn, receiversOf } from "../../../admin/core/webhooks/receiver.ts";
-import { ATTEMPTS_MAX, type Attempt, nextStep, retryAfterMs } from "../../../admin/core/webhooks/retry.ts";
+import { ATTEMPTS_MAX, type Attempt, nextStep } from "../../../admin/core/webhooks/retry.ts";
 import { isSigningSecret, signedHeaders, signingSecret } from "../../../admin/core/webhooks/signature.ts";
+import { retryAfterMs } from "../../../config/backoff.ts";
 import { fleetOf, soundBut } from "../config/fixtures.ts";
 
 const NOW_MS = 1_772_355_600_000;
