@@ -15,13 +15,17 @@ import { type BudgetState, budgetStateOf } from "../core/objectives/budget-state
 import { PERIOD_MS, RULE_WINDOWS_MS } from "../core/objectives/burn-rules.ts";
 import { judgeAll, type ObjectiveReport } from "../core/objectives/judge.ts";
 import { reviewAlerts } from "../core/objectives/review.ts";
+import { type AlertTold, alertTold } from "../core/timeline/entries.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import type { NewEvent } from "../core/webhooks/event.ts";
 import type { Receiver } from "../core/webhooks/receiver.ts";
 import { SECRET_BYTES_MADE, signingSecret } from "../core/webhooks/signature.ts";
 import { type AdminEnv, fleetStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
+  addAlertTold,
   addToHistory,
+  alertsToldWithin,
   dropAlert,
   historyBefore,
   incidentsDue,
@@ -163,6 +167,12 @@ export class AlertObject extends DurableObject<AdminEnv> {
     return historyBefore(this.ctx.storage.sql, before, limit);
   }
 
+  /** For the timeline. */
+  async alertsToldWithin(window: Window): Promise<readonly AlertTold[]> {
+    this.#failing.check();
+    return alertsToldWithin(this.ctx.storage.sql, window);
+  }
+
   async acknowledgeAlert(id: string, acknowledged: Acknowledgement): Promise<Result<Alert, AdminRefusal>> {
     this.#failing.check();
     const alert = this.#active.find((one) => one.id === id);
@@ -282,6 +292,7 @@ export class AlertObject extends DurableObject<AdminEnv> {
     const saved = this.ctx.storage.transactionSync(() => {
       for (const notice of notices) {
         this.#outbox.add(alertEvent(notice, this.#context), nowMs);
+        addAlertTold(this.ctx.storage.sql, alertTold(notice, nowMs));
         const { id, severity, service, sli, scope } = notice.alert;
         logEvent(`alert.${notice.kind}`, { alert: id, severity, service, sli, scope });
       }

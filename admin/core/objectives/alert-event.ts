@@ -26,7 +26,7 @@ export function alertEvent({ kind, alert }: AlertNotice, context: AlertContext):
   const owners = ownersOf(alert, context);
   const place = placeOf(alert);
   const runbook = own(context.runbooks, service);
-  const summary = summaryOf({ kind, alert });
+  const summary = alertSentence({ kind, alert });
   return {
     // An alert of several regions grows and never shrinks.
     key: `${id}.${kind}.${alert.regions.length}`,
@@ -73,7 +73,8 @@ const ENDS: Readonly<Record<AlertEnd, string>> = {
   grouped: "Other regions have the same trouble now, and there is one alert for all of them.",
 };
 
-function summaryOf({ kind, alert }: AlertNotice): string {
+/** What it is about and how bad it is, for people. */
+export function alertSentence({ kind, alert }: AlertNotice): string {
   const { severity, service, sli, because } = alert;
   const what = `${service} ${whereOf(alert)}: ${sli}`;
   if (kind === "resolved") return `Over (${severity}): ${what}. ${ENDS[because ?? "recovered"]}`;

@@ -130,6 +130,21 @@ describe("alerts", () => {
     expect((await get("/v1/alerts/history")).body.alerts).toMatchObject([
       { id: alert.id, state: "resolved", because: "recovered" },
     ]);
+
+    const timeline = async (query: string) =>
+      (await get(`/v1/timeline?kinds=alert${query}`)).body.entries.map((entry: { event: string }) => entry.event);
+    expect(await timeline("&region=us-east&service=web")).toEqual(["alert.firing", "alert.resolved", "alert.firing"]);
+    expect(await timeline("&cluster=us-east-blue&limit=1")).toEqual(["alert.firing"]);
+    expect(await timeline("&region=eu-west")).toEqual([]);
+    const { nextCursor } = (await get("/v1/timeline?kinds=alert&limit=2")).body;
+    expect(nextCursor).toMatch(/^[0-9]+[.]alert[.]2$/);
+    const { entries } = (await get(`/v1/timeline?kinds=alert&limit=2&cursor=${nextCursor}`)).body;
+    expect(entries).toMatchObject([
+      {
+        ...{ id: "alert/1", event: "alert.firing", title: expect.stringMatching(/^Burning \(page\): web in us-east/) },
+        scope: { regions: ["us-east"], services: ["web"], clusters: ["us-east-blue"] },
+      },
+    ]);
   });
 
   test("regions that burn at once are one alert, of the service", async () => {
