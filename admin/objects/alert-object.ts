@@ -13,8 +13,9 @@ import type { AlertConfig } from "../core/objectives/alert-config.ts";
 import { type AlertContext, alertEvent } from "../core/objectives/alert-event.ts";
 import { type BudgetState, budgetStateOf } from "../core/objectives/budget-state.ts";
 import { PERIOD_MS, RULE_WINDOWS_MS } from "../core/objectives/burn-rules.ts";
+import type { RecentChange } from "../core/objectives/changes-before.ts";
 import { judgeAll, type ObjectiveReport } from "../core/objectives/judge.ts";
-import { reviewAlerts } from "../core/objectives/review.ts";
+import { type Reviewed, reviewAlerts } from "../core/objectives/review.ts";
 import { type AlertTold, alertTold } from "../core/timeline/entries.ts";
 import type { Window } from "../core/timeline/timeline.ts";
 import type { NewEvent } from "../core/webhooks/event.ts";
@@ -50,6 +51,7 @@ import {
 } from "../store/delivery-store.ts";
 import { ALERT_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { CountsReader } from "./counts-reader.ts";
+import { withinMs } from "./deadline.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -59,6 +61,11 @@ export const EVALUATE_MS = 10_000;
 const RESCUE_MS = 5_000;
 /** What has not changed but for when it was last looked at is written this often. */
 const KNOWN_SAVED_MS = 60_000;
+
+/** Somebody waits to be called. */
+const CHANGES_MS_MAX = 2_000;
+/** Of all services and regions together. */
+const CHANGES_LOOKED_AT_MAX = 50;
 
 const NO_CONFIG: AlertConfig = {
   ...{ revision: 0, digest: "", objectives: [], receivers: [], incidentSeverity: 3 },
@@ -287,11 +294,13 @@ export class AlertObject extends DurableObject<AdminEnv> {
     this.#evaluateDueMs = nowMs + EVALUATE_MS;
     const reports = await this.#judge(nowMs);
     this.#reports = reports;
+    const recent = await this.#changesFor(reviewAlerts(this.#active, reports, nowMs));
+    // Anew, from what there is after waiting: somebody may have acknowledged an alert meanwhile.
     const { active, ended, notices } = reviewAlerts(this.#active, reports, nowMs);
     // What is not written down has not been told either, and is looked at again.
     const saved = this.ctx.storage.transactionSync(() => {
       for (const notice of notices) {
-        this.#outbox.add(alertEvent(notice, this.#context), nowMs);
+        this.#outbox.add(alertEvent(notice, this.#context, recent), nowMs);
         addAlertTold(this.ctx.storage.sql, alertTold(notice, nowMs));
         const { id, severity, service, sli, scope } = notice.alert;
         logEvent(`alert.${notice.kind}`, { alert: id, severity, service, sli, scope });
@@ -300,6 +309,20 @@ export class AlertObject extends DurableObject<AdminEnv> {
       return this.#save(active);
     });
     [this.#active, this.#saved] = [active, saved];
+  }
+
+  /** What was changed before, when there is somebody to tell. Nobody is called later because that cannot be said. */
+  async #changesFor({ notices }: Reviewed): Promise<readonly RecentChange[] | undefined> {
+    const began = notices.flatMap(({ kind, alert }) => (kind === "resolved" ? [] : [alert.sinceMs]));
+    if (began.length === 0) return undefined;
+    const window = { fromMs: 0, beforeMs: Math.max(...began), beforeNumber: Number.MAX_SAFE_INTEGER };
+    try {
+      const asked = fleetStub(this.env).recentChanges({ ...window, limit: CHANGES_LOOKED_AT_MAX });
+      return await withinMs(CHANGES_MS_MAX, "fleet", asked);
+    } catch (error) {
+      logEvent("alert.withoutChanges", { error: errorText(error) });
+      return undefined;
+    }
   }
 
   async #judge(nowMs: number): Promise<readonly ObjectiveReport[]> {

@@ -17,8 +17,9 @@ import type { WrittenDiff } from "../core/commit/preconditions.ts";
 import type { DeliveredChange, DeliveryIncident } from "../core/delivery/figures.ts";
 import { type FlagOverview, listFlags } from "../core/flags/list-flags.ts";
 import { STALE_AFTER_MS } from "../core/flags/stale.ts";
-import { type Places, placesOf } from "../core/history/scope.ts";
+import { type Places, placesOf, scopeOfOutcome } from "../core/history/scope.ts";
 import type { FleetFigures } from "../core/metrics/figures.ts";
+import type { RecentChange } from "../core/objectives/changes-before.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
 import { changeEntry, incidentEntry } from "../core/timeline/entries.ts";
@@ -232,6 +233,16 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#check();
     const places = placesOf(this.#target.state.fleet);
     return changesWithin(this.ctx.storage.sql, window).map((change) => changeEntry(change, places));
+  }
+
+  /** For alerts. */
+  async recentChanges(window: Window): Promise<readonly RecentChange[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return changesWithin(this.ctx.storage.sql, window).map(({ record, outcome }) => ({
+      ...{ revision: record.revision, kind: record.kind, author: record.author, atMs: record.createdAtMs },
+      scope: scopeOfOutcome(outcome, places),
+    }));
   }
 
   async incidentEventsWithin(window: Window): Promise<readonly TimelineEntry[]> {

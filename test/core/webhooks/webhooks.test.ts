@@ -66,6 +66,7 @@ describe("bodies", () => {
     ...{ key: "k", id: "msg_1", type: "alert.firing", atMs: NOW_MS, summary: "a < b & c > d" },
     data: { id: "x", runbook: "https://wiki/x?a&b", commands: [{ what: "Drain", command: "curl -d '{}'" }] },
   };
+  const change = { revision: 7, kind: "apply", author: "a<b", atMs: NOW_MS - 240_000, ageMs: 239_000 };
   const time = "2026-03-01T09:00:00.000Z";
 
   test("as Standard Webhooks recommends it", () => {
@@ -90,6 +91,11 @@ describe("bodies", () => {
         },
       ],
     });
+  });
+
+  test("with what was changed before, for whoever wonders", () => {
+    const { blocks } = JSON.parse(bodyOf("slack", { ...event, data: { changes: [change] } }, time));
+    expect(blocks[0].text.text).toBe("a &lt; b &amp; c &gt; d\nChanged 4m before: revision 7, apply by a&lt;b");
   });
 
   test("is no longer than Slack takes, and needs nothing but a summary", () => {

@@ -107,6 +107,7 @@ describe("alerts", () => {
       data: {
         ...{ id: alert.id, severity: "page", service: "web", region: "us-east", cluster: "us-east-blue" },
         ...{ runbook: OBJECTIVES.runbook, summary: expect.stringContaining("200 times as fast as 99.9% allows") },
+        changes: [{ revision: 1, kind: "apply", author: "token", ageMs: expect.any(Number) }],
         regions: [{ burns: [{ rule: "page 1h/5m", long: { total: 5_000, bad: 1_000 } }, { rule: "page 6h/30m" }] }],
         commands: [
           { what: "Drain the region us-east", command: expect.stringContaining("/v1/regions/us-east/drain") },
@@ -145,6 +146,17 @@ describe("alerts", () => {
         scope: { regions: ["us-east"], services: ["web"], clusters: ["us-east-blue"] },
       },
     ]);
+  });
+
+  test("nobody is called later because the fleet cannot say what was changed", async () => {
+    await fleetWith();
+    await count([fine("eu-west"), failing("us-east")]);
+    await env.FLEET.getByName("demo").setFailing(true);
+    await look();
+    await lookFor(TOLD_MS);
+    expect(await toldTo("everybody")).toEqual(["alert.firing page us-east"]);
+    const [message] = await receivedBy("everybody");
+    expect(JSON.parse(message?.body ?? "").data).not.toHaveProperty("changes");
   });
 
   test("regions that burn at once are one alert, of the service", async () => {
