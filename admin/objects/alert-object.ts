@@ -8,10 +8,11 @@ import type { AdminRefusal } from "../../config/admin-problems.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import { alertIncident } from "../core/commit/incidents.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
+import type { ObjectiveFigures } from "../core/metrics/figures.ts";
 import type { Acknowledgement, Alert } from "../core/objectives/alert.ts";
 import type { AlertConfig } from "../core/objectives/alert-config.ts";
 import { type AlertContext, alertEvent } from "../core/objectives/alert-event.ts";
-import { type BudgetState, budgetStateOf } from "../core/objectives/budget-state.ts";
+import { type BudgetState, budgetStateOf, objectiveFiguresOf } from "../core/objectives/budget-state.ts";
 import { PERIOD_MS, RULE_WINDOWS_MS } from "../core/objectives/burn-rules.ts";
 import type { RecentChange } from "../core/objectives/changes-before.ts";
 import { judgeAll, type ObjectiveReport } from "../core/objectives/judge.ts";
@@ -160,8 +161,13 @@ export class AlertObject extends DurableObject<AdminEnv> {
   /** For safety rules, as of the last look. */
   async readBudgets(): Promise<readonly BudgetState[]> {
     this.#failing.check();
-    this.#reports ??= await this.#judge(Date.now());
-    return this.#reports.map(budgetStateOf);
+    return (await this.#lastReports()).map(budgetStateOf);
+  }
+
+  /** For a scrape, as of the last look. */
+  async readFigures(): Promise<ObjectiveFigures> {
+    this.#failing.check();
+    return (await this.#lastReports()).map(objectiveFiguresOf);
   }
 
   async readAlerts(): Promise<readonly Alert[]> {
@@ -332,6 +338,11 @@ export class AlertObject extends DurableObject<AdminEnv> {
     const windowsMs = [...new Set([...RULE_WINDOWS_MS, ...periods])];
     const counts = await this.#counts.read(windowsMs, nowMs, EVALUATE_MS / 2);
     return judgeAll(objectives, (windowMs) => counts.get(windowMs));
+  }
+
+  async #lastReports(): Promise<readonly ObjectiveReport[]> {
+    this.#reports ??= await this.#judge(Date.now());
+    return this.#reports;
   }
 
   /** Nobody waits for it: an incident that cannot be opened now is opened with the next look. */

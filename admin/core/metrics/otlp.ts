@@ -6,10 +6,13 @@
 import { invariant } from "../../../config/invariant.ts";
 import { sortedBy } from "../../../config/order.ts";
 import { type KeyValue, type OtlpSource, otlpAttributes, otlpResource, unixNano } from "../../../config/otlp.ts";
-import type { Distribution, Labels, MetricFamily, Value } from "./family.ts";
+import type { Distribution, Labels, MetricFamily, Unit, Value } from "./family.ts";
 
 /** `AGGREGATION_TEMPORALITY_CUMULATIVE`; in JSON enums are numbers. */
 const CUMULATIVE = 2;
+
+/** As UCUM writes them. What has no unit says none: `1` would make some receivers call it a ratio. */
+const UCUM: Readonly<Record<Unit, string>> = { seconds: "s", ratio: "1" };
 
 type PointHead = {
   readonly attributes?: readonly KeyValue[];
@@ -56,8 +59,7 @@ export function otlpMetrics(source: OtlpSource, families: readonly MetricFamily[
 
 function metricOf(family: MetricFamily, atMs: number): OtlpMetric {
   const { name, help, unit } = family;
-  // UCUM writes seconds `s`. What has no unit says none: `1` would make some receivers call it a ratio.
-  const head = { name, description: help, ...(unit === undefined ? {} : { unit: "s" }) };
+  const head = { name, description: help, ...(unit === undefined ? {} : { unit: UCUM[unit] }) };
   if (family.type === "histogram") {
     const dataPoints = family.samples.map((sample) => histogramPoint(sample, family.bounds, atMs));
     return { ...head, histogram: { dataPoints, aggregationTemporality: CUMULATIVE } };

@@ -58,6 +58,12 @@ describe("types", () => {
     expect(age.gauge?.dataPoints?.[0]?.asDouble).toBe(30);
   });
 
+  test("a ratio says so, and may be below zero", () => {
+    const { unit, gauge } = metricNamed("edge_error_budget_remaining_ratio");
+    expect(unit).toBe("1");
+    expect(gauge?.dataPoints?.map(({ asDouble }) => asDouble)).toEqual([-0.25]);
+  });
+
   test("an info is a sum that does not grow, as OpenTelemetry has it", () => {
     const { sum } = metricNamed("edge_build_info");
     expect(sum?.isMonotonic).toBe(false);
