@@ -55,6 +55,7 @@ import { CountsReader } from "./counts-reader.ts";
 import { withinMs } from "./deadline.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { Outbox } from "./outbox.ts";
+import { rescuedAlarm } from "./rescued-alarm.ts";
 
 /** As often as telemetry closes a window. */
 export const EVALUATE_MS = 10_000;
@@ -275,24 +276,22 @@ export class AlertObject extends DurableObject<AdminEnv> {
   }
 
   async setFailing(failing: boolean): Promise<void> {
-    this.#failing.set(failing);
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#failing.setAndWake(failing);
   }
 
   // --- The alarm
 
   override async alarm(): Promise<void> {
-    // Armed before the work: whatever goes wrong below, the object wakes up again.
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    if (this.#failing.failing) return;
-    try {
-      if (Date.now() >= this.#evaluateDueMs) await this.#evaluate();
-      await this.#outbox.send();
-      await this.#openIncidents();
-      await this.#arm();
-    } catch (error) {
-      logEvent("alerts.runFailed", { error: errorText(error) });
-    }
+    const { storage } = this.ctx;
+    await rescuedAlarm(
+      { storage, failing: this.#failing, rescueMs: RESCUE_MS, event: "alerts.runFailed" },
+      async () => {
+        if (Date.now() >= this.#evaluateDueMs) await this.#evaluate();
+        await this.#outbox.send();
+        await this.#openIncidents();
+        await this.#arm();
+      },
+    );
   }
 
   async #evaluate(): Promise<void> {

@@ -5,6 +5,7 @@ import type { AlertConfig } from "../core/objectives/alert-config.ts";
 import type { AlertTold } from "../core/timeline/entries.ts";
 import type { Window } from "../core/timeline/timeline.ts";
 import { loadText, replaceText } from "./texts.ts";
+import { rowsWithin } from "./window-rows.ts";
 
 const CONFIG_TEXT = "config";
 
@@ -102,19 +103,9 @@ export function addAlertTold(sql: SqlStorage, told: Omit<AlertTold, "number">): 
 
 const ToldRow = z.object({ number: z.int(), at_ms: z.int(), event: z.string() });
 
-/** By time, and of the same moment by number; newest first. */
 export function alertsToldWithin(sql: SqlStorage, window: Window): readonly AlertTold[] {
-  const { fromMs, beforeMs, beforeNumber, limit } = window;
-  return sql
-    .exec(
-      `SELECT * FROM alert_events
-        WHERE at_ms >= ? AND (at_ms < ? OR (at_ms = ? AND number < ?))
-        ORDER BY at_ms DESC, number DESC LIMIT ?`,
-      ...[fromMs, beforeMs, beforeMs, beforeNumber, limit],
-    )
-    .toArray()
-    .map((row) => {
-      const { number, at_ms: atMs, event } = ToldRow.parse(row);
-      return { number, atMs, ...parseOwn<Omit<AlertTold, "number" | "atMs">>(event) };
-    });
+  return rowsWithin(sql, { from: "alert_events", atMs: "at_ms", number: "number" }, window).map((row) => {
+    const { number, at_ms: atMs, event } = ToldRow.parse(row);
+    return { number, atMs, ...parseOwn<Omit<AlertTold, "number" | "atMs">>(event) };
+  });
 }

@@ -1,0 +1,26 @@
+/** One turn of the alarm of an object that must not fall asleep: whatever goes wrong in it, the object wakes up again. */
+import { errorText, logEvent } from "../log.ts";
+import type { FailingSwitch } from "./failing-switch.ts";
+
+export type RescuedAlarm = {
+  readonly storage: DurableObjectStorage;
+  readonly failing: FailingSwitch;
+  readonly rescueMs: number;
+  /** Of the line in the log when the work throws. */
+  readonly event: `${string}.${string}`;
+};
+
+/** `work` sets the next alarm, or none. */
+export async function rescuedAlarm(
+  { storage, failing, rescueMs, event }: RescuedAlarm,
+  work: () => Promise<void>,
+): Promise<void> {
+  // Armed before the work, should the object die in it.
+  await storage.setAlarm(Date.now() + rescueMs);
+  if (failing.failing) return;
+  try {
+    await work();
+  } catch (error) {
+    logEvent(event, { error: errorText(error) });
+  }
+}
