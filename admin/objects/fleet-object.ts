@@ -70,6 +70,7 @@ import { type Publication, Publisher } from "./publisher.ts";
 import { hasPushSetting } from "./push-setting.ts";
 import { Reckoning } from "./reckoning.ts";
 import { type EarlyRefusal, type Performance, RecordDesk, type TokenRefusals } from "./record-desk.ts";
+import { rescuedAlarm } from "./rescued-alarm.ts";
 import { type ServedFlagSet, servedFlagsOf } from "./served-flags.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 import { Target } from "./target.ts";
@@ -469,25 +470,23 @@ export class FleetObject extends DurableObject<AdminEnv> {
   }
 
   override async alarm(): Promise<void> {
-    // Armed before the work: whatever goes wrong below, the object wakes up again.
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    if (this.#failing.failing) return;
-    try {
-      this.#backup.check();
-      const world = await this.#reckoning.world();
-      this.#own.expire(world);
-      await this.#release.step(world);
-      await this.#publisher.publish();
-      await this.#teller.tell();
-      await this.#checkpoint();
-      await this.#wakeExport();
-      this.#annotate();
-      this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
-      await this.#arm();
-    } catch (error) {
-      // A throw would use up the platform's few retries; the alarm above is already set.
-      logEvent("fleet.alarmFailed", { error: errorText(error) });
-    }
+    const { storage } = this.ctx;
+    await rescuedAlarm(
+      { storage, failing: this.#failing, rescueMs: RESCUE_MS, event: "fleet.alarmFailed" },
+      async () => {
+        this.#backup.check();
+        const world = await this.#reckoning.world();
+        this.#own.expire(world);
+        await this.#release.step(world);
+        await this.#publisher.publish();
+        await this.#teller.tell();
+        await this.#checkpoint();
+        await this.#wakeExport();
+        this.#annotate();
+        this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
+        await this.#arm();
+      },
+    );
   }
 
   /** A log that cannot be signed must not keep drains from ending; the alarm of those who watch the log is its age. */

@@ -21,6 +21,7 @@ export async function rescuedAlarm(
   try {
     await work();
   } catch (error) {
+    // A throw would use up the platform's few retries; the alarm above is already set.
     logEvent(event, { error: errorText(error) });
   }
 }
