@@ -1,8 +1,9 @@
 /**
- * OTLP/JSON (OpenTelemetry protocol 1.x): the words that all signals share (attributes, resource, times, where to send it),
- * and spans as a request body. Differs from plain proto3 JSON in that ids are hex and enums are numbers. Only what is given is
+ * OTLP/JSON (OpenTelemetry protocol 1.x): the words that all signals share (attributes, resource, times, where to send
+ * it, what comes of it), and spans as a request body. Differs from plain proto3 JSON in that ids are hex and enums are numbers. Only what is given is
  * written; what may be said at all is for whoever makes the spans.
  */
+import { retryAfterMs } from "./backoff.ts";
 import { invariant } from "./invariant.ts";
 import { err, ok, type Result } from "./result.ts";
 
@@ -102,37 +103,51 @@ function encodeSpan({ traceId, spanId, parentId, state, name, kind, attributes, 
   };
 }
 
-export type OtlpSignal = "traces" | "metrics" | "logs";
+export type OtlpSignal = "traces" | "metrics";
 
 export type OtlpDestination = {
-  /** Without a slash at its end. */
-  readonly base: string;
+  readonly url: string;
   /** Beside the content type; for who may write there. */
   readonly headers: Readonly<Record<string, string>>;
 };
 
-/** The names that OpenTelemetry gives these variables, so that nobody has to learn others. */
+/** The names that OpenTelemetry gives these variables, so that nobody has to learn others. Empty is as good as absent. */
 export type OtlpVariables = {
-  /** `https://collector.example:4318`; the path of each signal is added. Empty: nothing is sent. */
-  readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
+  /** `https://collector.example:4318`; the path of each signal is added. */
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  /** Of one signal, taken as it stands. */
+  readonly OTEL_EXPORTER_OTLP_METRICS_ENDPOINT?: string;
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
   /** `api-key=abc,tenant=shop`, percent-encoded (W3C Baggage, without properties). A secret. */
-  readonly OTEL_EXPORTER_OTLP_HEADERS: string;
+  readonly OTEL_EXPORTER_OTLP_HEADERS?: string;
 };
 
-/** Undefined when there is none. `development` permits plain http. */
+/** Undefined when there is none. `development` permits plain http. The error says which variable to mend, and no secret. */
 export function readOtlpDestination(
   variables: OtlpVariables,
-  development: boolean,
+  { signal, development }: { readonly signal: OtlpSignal; readonly development: boolean },
 ): Result<OtlpDestination | undefined, string> {
-  const endpoint = variables.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (endpoint === "") return ok(undefined);
+  const endpoint = otlpEndpoint(variables, signal);
+  if (endpoint === undefined) return ok(undefined);
   const scheme = development ? "https?" : "https";
-  if (!new RegExp(`^${scheme}://[^/?#@\\s]+(?:/[^?#\\s]*)?$`).test(endpoint)) {
-    const how = development ? "http or https" : "https";
-    return err(`OTEL_EXPORTER_OTLP_ENDPOINT must be an ${how} address without user, query and fragment`);
+  if (!new RegExp(`^${scheme}://[^/?#@\\s]+(?:/[^?#\\s]*)?$`).test(endpoint.url)) {
+    const how = development ? "http:// or https://" : "https://";
+    return err(`${endpoint.variable} must begin with ${how} and have no credentials, query and fragment`);
   }
-  const headers = readHeaders(variables.OTEL_EXPORTER_OTLP_HEADERS);
-  return headers.ok ? ok({ base: endpoint.replace(/\/+$/, ""), headers: headers.value }) : headers;
+  const headers = readHeaders(variables.OTEL_EXPORTER_OTLP_HEADERS ?? "");
+  return headers.ok ? ok({ url: endpoint.url, headers: headers.value }) : headers;
+}
+
+/** Where a signal is to go, as yet unchecked, and who says so. */
+export function otlpEndpoint(
+  variables: OtlpVariables,
+  signal: OtlpSignal,
+): { readonly variable: string; readonly url: string } | undefined {
+  const variable = `OTEL_EXPORTER_OTLP_${signal === "traces" ? "TRACES" : "METRICS"}_ENDPOINT` as const;
+  const { [variable]: own = "", OTEL_EXPORTER_OTLP_ENDPOINT: general = "" } = variables;
+  if (own !== "") return { variable, url: own };
+  if (general === "") return undefined;
+  return { variable: "OTEL_EXPORTER_OTLP_ENDPOINT", url: `${general.replace(/\/+$/, "")}/v1/${signal}` };
 }
 
 /** Names what is wrong without repeating it: the values are secrets. */
@@ -159,9 +174,52 @@ function decodePercent(text: string): string | undefined {
   }
 }
 
-export function otlpUrl({ base }: OtlpDestination, signal: OtlpSignal): string {
-  return `${base}/v1/${signal}`;
+/** What to send there: no redirect is followed, because the headers are for the receiver that was named. */
+export function otlpRequest({ headers }: OtlpDestination, body: object) {
+  return {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/json", "user-agent": "fairlead-otlp/1" },
+    body: JSON.stringify(body),
+    redirect: "manual",
+  } as const;
 }
 
+export type OtlpOutcome =
+  /** A receiver may take a part; what it rejected it does not want again (partial success). */
+  | { readonly kind: "taken"; readonly rejected: number }
+  /** For good: the same comes to nothing again. */
+  | { readonly kind: "refused"; readonly because: string }
+  | { readonly kind: "failed"; readonly because: string; readonly retryAfterMs?: number };
+
 /** The answers after which the same may be sent again; any other refusal is final (OTLP/HTTP, failures). */
-export const OTLP_RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+const REJECTED_FIELDS = { traces: "rejectedSpans", metrics: "rejectedDataPoints" } as const;
+
+export type OtlpAnswer = {
+  readonly status: number;
+  /** The field `Retry-After`. */
+  readonly retryAfter: string | null;
+  /** Its body, or the beginning of it. */
+  readonly text: string;
+};
+
+/** What came of a request with `signal`. */
+export function otlpOutcome(signal: OtlpSignal, { status, retryAfter, text }: OtlpAnswer): OtlpOutcome {
+  if (status >= 200 && status < 300) return { kind: "taken", rejected: rejectedOf(text, REJECTED_FIELDS[signal]) };
+  const because = `it answered ${status}`;
+  if (!RETRYABLE_STATUSES.has(status)) return { kind: "refused", because };
+  const askedMs = retryAfterMs(retryAfter);
+  return { kind: "failed", because, ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }) };
+}
+
+/** What cannot be read says nothing of refusals. 64-bit numbers are texts in proto3 JSON; some write numbers all the same. */
+function rejectedOf(text: string, field: string): number {
+  try {
+    const answer: unknown = JSON.parse(text);
+    const count = Number(Reflect.get(Object(Reflect.get(Object(answer), "partialSuccess")), field) ?? 0);
+    return Number.isSafeInteger(count) && count > 0 ? count : 0;
+  } catch {
+    return 0; // in protobuf, or nothing
+  }
+}

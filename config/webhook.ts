@@ -17,6 +17,7 @@ export const EVENT_TYPES = [
   "cluster.unhealthy",
   "cluster.recovered",
   "health.panic",
+  "drift.overdue",
   "webhook.test",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -29,6 +29,7 @@ export type Env = {
   readonly AFFINITY_KEYS?: string;
   readonly SERVER_TIMING?: string;
   readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
   readonly OTEL_EXPORTER_OTLP_HEADERS?: string;
   readonly OTEL_TRACES_SAMPLER_ARG?: string;
 };
@@ -46,6 +47,7 @@ const Variables = z.object({
   AFFINITY_KEYS: z._default(z.string(), "{}"),
   SERVER_TIMING: flag,
   OTEL_EXPORTER_OTLP_ENDPOINT: z._default(z.string(), ""),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z._default(z.string(), ""),
   OTEL_EXPORTER_OTLP_HEADERS: z._default(z.string(), ""),
   OTEL_TRACES_SAMPLER_ARG: z._default(z.string().check(z.regex(/^(?:|0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?)$/)), ""),
 });
@@ -105,7 +107,7 @@ export function readSettings(env: Env): Settings {
 }
 
 function readTraces(variables: z.output<typeof Variables>, development: boolean): Pick<Settings, "traces"> {
-  const destination = readOtlpDestination(variables, development);
+  const destination = readOtlpDestination(variables, { signal: "traces", development });
   if (!destination.ok) throw new Error(destination.error);
   if (destination.value === undefined) return {};
   const ratio =

@@ -8,20 +8,26 @@ import type { AdminRefusal } from "../../config/admin-problems.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 import { alertIncident } from "../core/commit/incidents.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
+import type { ObjectiveFigures } from "../core/metrics/figures.ts";
 import type { Acknowledgement, Alert } from "../core/objectives/alert.ts";
 import type { AlertConfig } from "../core/objectives/alert-config.ts";
 import { type AlertContext, alertEvent } from "../core/objectives/alert-event.ts";
-import { type BudgetState, budgetStateOf } from "../core/objectives/budget-state.ts";
+import { type BudgetState, budgetStateOf, objectiveFiguresOf } from "../core/objectives/budget-state.ts";
 import { PERIOD_MS, RULE_WINDOWS_MS } from "../core/objectives/burn-rules.ts";
+import type { RecentChange } from "../core/objectives/changes-before.ts";
 import { judgeAll, type ObjectiveReport } from "../core/objectives/judge.ts";
-import { reviewAlerts } from "../core/objectives/review.ts";
+import { type Reviewed, reviewAlerts } from "../core/objectives/review.ts";
+import { type AlertTold, alertTold } from "../core/timeline/entries.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import type { NewEvent } from "../core/webhooks/event.ts";
 import type { Receiver } from "../core/webhooks/receiver.ts";
 import { SECRET_BYTES_MADE, signingSecret } from "../core/webhooks/signature.ts";
 import { type AdminEnv, fleetStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {
+  addAlertTold,
   addToHistory,
+  alertsToldWithin,
   dropAlert,
   historyBefore,
   incidentsDue,
@@ -46,8 +52,10 @@ import {
 } from "../store/delivery-store.ts";
 import { ALERT_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { CountsReader } from "./counts-reader.ts";
+import { withinMs } from "./deadline.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { Outbox } from "./outbox.ts";
+import { rescuedAlarm } from "./rescued-alarm.ts";
 
 /** As often as telemetry closes a window. */
 export const EVALUATE_MS = 10_000;
@@ -55,6 +63,11 @@ export const EVALUATE_MS = 10_000;
 const RESCUE_MS = 5_000;
 /** What has not changed but for when it was last looked at is written this often. */
 const KNOWN_SAVED_MS = 60_000;
+
+/** Somebody waits to be called. */
+const CHANGES_MS_MAX = 2_000;
+/** Of all services and regions together. */
+const CHANGES_LOOKED_AT_MAX = 50;
 
 const NO_CONFIG: AlertConfig = {
   ...{ revision: 0, digest: "", objectives: [], receivers: [], incidentSeverity: 3 },
@@ -149,8 +162,13 @@ export class AlertObject extends DurableObject<AdminEnv> {
   /** For safety rules, as of the last look. */
   async readBudgets(): Promise<readonly BudgetState[]> {
     this.#failing.check();
-    this.#reports ??= await this.#judge(Date.now());
-    return this.#reports.map(budgetStateOf);
+    return (await this.#lastReports()).map(budgetStateOf);
+  }
+
+  /** For a scrape, as of the last look. */
+  async readFigures(): Promise<ObjectiveFigures> {
+    this.#failing.check();
+    return (await this.#lastReports()).map(objectiveFiguresOf);
   }
 
   async readAlerts(): Promise<readonly Alert[]> {
@@ -161,6 +179,12 @@ export class AlertObject extends DurableObject<AdminEnv> {
   async listAlertHistory(before: number, limit: number): Promise<readonly (Alert & { readonly number: number })[]> {
     this.#failing.check();
     return historyBefore(this.ctx.storage.sql, before, limit);
+  }
+
+  /** For the timeline. */
+  async alertsToldWithin(window: Window): Promise<readonly AlertTold[]> {
+    this.#failing.check();
+    return alertsToldWithin(this.ctx.storage.sql, window);
   }
 
   async acknowledgeAlert(id: string, acknowledged: Acknowledgement): Promise<Result<Alert, AdminRefusal>> {
@@ -252,24 +276,22 @@ export class AlertObject extends DurableObject<AdminEnv> {
   }
 
   async setFailing(failing: boolean): Promise<void> {
-    this.#failing.set(failing);
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#failing.setAndWake(failing);
   }
 
   // --- The alarm
 
   override async alarm(): Promise<void> {
-    // Armed before the work: whatever goes wrong below, the object wakes up again.
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    if (this.#failing.failing) return;
-    try {
-      if (Date.now() >= this.#evaluateDueMs) await this.#evaluate();
-      await this.#outbox.send();
-      await this.#openIncidents();
-      await this.#arm();
-    } catch (error) {
-      logEvent("alerts.runFailed", { error: errorText(error) });
-    }
+    const { storage } = this.ctx;
+    await rescuedAlarm(
+      { storage, failing: this.#failing, rescueMs: RESCUE_MS, event: "alerts.runFailed" },
+      async () => {
+        if (Date.now() >= this.#evaluateDueMs) await this.#evaluate();
+        await this.#outbox.send();
+        await this.#openIncidents();
+        await this.#arm();
+      },
+    );
   }
 
   async #evaluate(): Promise<void> {
@@ -277,11 +299,14 @@ export class AlertObject extends DurableObject<AdminEnv> {
     this.#evaluateDueMs = nowMs + EVALUATE_MS;
     const reports = await this.#judge(nowMs);
     this.#reports = reports;
+    const recent = await this.#changesFor(reviewAlerts(this.#active, reports, nowMs));
+    // Anew, from what there is after waiting: somebody may have acknowledged an alert meanwhile.
     const { active, ended, notices } = reviewAlerts(this.#active, reports, nowMs);
     // What is not written down has not been told either, and is looked at again.
     const saved = this.ctx.storage.transactionSync(() => {
       for (const notice of notices) {
-        this.#outbox.add(alertEvent(notice, this.#context), nowMs);
+        this.#outbox.add(alertEvent(notice, this.#context, recent), nowMs);
+        addAlertTold(this.ctx.storage.sql, alertTold(notice, nowMs));
         const { id, severity, service, sli, scope } = notice.alert;
         logEvent(`alert.${notice.kind}`, { alert: id, severity, service, sli, scope });
       }
@@ -291,6 +316,20 @@ export class AlertObject extends DurableObject<AdminEnv> {
     [this.#active, this.#saved] = [active, saved];
   }
 
+  /** What was changed before, when there is somebody to tell. Nobody is called later because that cannot be said. */
+  async #changesFor({ notices }: Reviewed): Promise<readonly RecentChange[] | undefined> {
+    const began = notices.flatMap(({ kind, alert }) => (kind === "resolved" ? [] : [alert.sinceMs]));
+    if (began.length === 0) return undefined;
+    const window = { fromMs: 0, beforeMs: Math.max(...began), beforeNumber: Number.MAX_SAFE_INTEGER };
+    try {
+      const asked = fleetStub(this.env).recentChanges({ ...window, limit: CHANGES_LOOKED_AT_MAX });
+      return await withinMs(CHANGES_MS_MAX, "fleet", asked);
+    } catch (error) {
+      logEvent("alert.withoutChanges", { error: errorText(error) });
+      return undefined;
+    }
+  }
+
   async #judge(nowMs: number): Promise<readonly ObjectiveReport[]> {
     const { objectives } = this.#config;
     if (objectives.length === 0) return [];
@@ -298,6 +337,11 @@ export class AlertObject extends DurableObject<AdminEnv> {
     const windowsMs = [...new Set([...RULE_WINDOWS_MS, ...periods])];
     const counts = await this.#counts.read(windowsMs, nowMs, EVALUATE_MS / 2);
     return judgeAll(objectives, (windowMs) => counts.get(windowMs));
+  }
+
+  async #lastReports(): Promise<readonly ObjectiveReport[]> {
+    this.#reports ??= await this.#judge(Date.now());
+    return this.#reports;
   }
 
   /** Nobody waits for it: an incident that cannot be opened now is opened with the next look. */

@@ -2,6 +2,7 @@
  * Tells dashboards of changes, behind them: works from how far it has got, which is in storage, so a crash, a restart or a
  * Grafana that is gone only delays. What was told just before a crash is told once more. A commit never waits for it.
  */
+import { backoffMs } from "../../config/backoff.ts";
 import { annotationOf } from "../core/annotations/annotation.ts";
 import {
   type AnnotationSetting,
@@ -9,7 +10,6 @@ import {
   readAnnotationSetting,
 } from "../core/annotations/annotation-setting.ts";
 import { placesOf, scopeOfOutcome } from "../core/history/scope.ts";
-import { backoffMs } from "../core/publish/backoff.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import {

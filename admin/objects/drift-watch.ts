@@ -12,7 +12,7 @@ import type { Statuses } from "../core/status/statuses.ts";
 import { logEvent } from "../log.ts";
 import { loadDrift, markInIncident, saveDrift } from "../store/status-store.ts";
 
-/** Who hears of drift that has become too old: people by the incident, and whoever listens right now. */
+/** Who hears of drift that has become too old: people by the incident, and whoever listens or has a webhook for it. */
 export type Told = {
   readonly openIncident: (incident: NewIncident) => Promise<unknown>;
   /** Lost when it fails: the incident is what has to be looked after. */

@@ -5,6 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { z } from "@hono/zod-openapi";
+import type { OtlpDestination, OtlpOutcome } from "../../config/otlp.ts";
 import { VERSION } from "../../config/release-version.ts";
 import { familiesOf } from "../core/metrics/families.ts";
 import type { ExportFigures } from "../core/metrics/figures.ts";
@@ -14,8 +15,8 @@ import { type AdminEnv, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { MetricsCollector } from "./metrics-collector.ts";
-import { type OtlpDestination, readOtlpDestination } from "./otlp-destination.ts";
-import { type PushOutcome, pushOtlp } from "./otlp-push.ts";
+import { pushOtlp } from "./otlp-push.ts";
+import { readPushSetting } from "./push-setting.ts";
 
 /** The alarm that is set before the work, should the object die in it; also how often a setting that is wrong is read again. */
 const RESCUE_MS = 60_000;
@@ -68,17 +69,17 @@ export class ExportObject extends DurableObject<AdminEnv> {
     // Armed before the work: whatever goes wrong below, the object wakes up again.
     await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
     if (this.#failing.failing) return;
-    const destination = readOtlpDestination(this.env);
-    if (!destination.ok) return this.#count({ kind: "failed", because: destination.error });
-    if (destination.value === undefined) return this.ctx.storage.deleteAlarm();
-    const outcome = await this.#push(destination.value);
+    const setting = readPushSetting(this.env);
+    if (!setting.ok) return this.#count({ kind: "refused", because: setting.error });
+    if (setting.value === undefined) return this.ctx.storage.deleteAlarm();
+    const { destination, intervalMs } = setting.value;
+    const outcome = await this.#push(destination);
     this.#count(outcome);
-    const { intervalMs } = destination.value;
-    const wish = outcome.kind === "taken" || outcome.retryAfterMs === undefined ? {} : outcome;
+    const wish = outcome.kind === "failed" && outcome.retryAfterMs !== undefined ? outcome : {};
     await this.ctx.storage.setAlarm(Date.now() + pushWaitMs({ intervalMs, failures: this.#tally.failing, ...wish }));
   }
 
-  async #push(destination: OtlpDestination): Promise<PushOutcome> {
+  async #push(destination: OtlpDestination): Promise<OtlpOutcome> {
     try {
       const facts = await this.#collector.collect(this.#tally);
       const families = familiesOf(facts);
@@ -87,8 +88,8 @@ export class ExportObject extends DurableObject<AdminEnv> {
         "service.version": VERSION,
         "deployment.environment.name": this.env.ENVIRONMENT,
       };
-      const scope = { name: "fairlead", version: VERSION };
-      const request = otlpMetrics(families, { resource, scope, atMs: facts.nowMs });
+      const source = { resource, scope: { name: "fairlead", version: VERSION } };
+      const request = otlpMetrics(source, families, facts.nowMs);
       const egress = this.env.EGRESS;
       return await pushOtlp(destination, request, (url, init) =>
         egress === undefined ? fetch(url, init) : egress.fetch(url, init),
@@ -98,10 +99,10 @@ export class ExportObject extends DurableObject<AdminEnv> {
     }
   }
 
-  #count(outcome: PushOutcome): void {
+  #count(outcome: OtlpOutcome): void {
     const { successes, failures, rejectedPoints, failing } = this.#tally;
     if (outcome.kind === "taken") {
-      const rejected = rejectedPoints + outcome.rejectedPoints;
+      const rejected = rejectedPoints + outcome.rejected;
       this.#tally = {
         ...this.#tally,
         successes: successes + 1,
@@ -111,8 +112,8 @@ export class ExportObject extends DurableObject<AdminEnv> {
       };
     } else this.#tally = { ...this.#tally, failures: failures + 1, failing: failing + 1 };
     this.ctx.storage.kv.put(TALLY_KEY, this.#tally);
-    if (outcome.kind === "failed")
+    if (outcome.kind !== "taken")
       logEvent("export.failed", { because: outcome.because, failures: this.#tally.failing });
-    else if (outcome.rejectedPoints > 0) logEvent("export.pointsRejected", { points: outcome.rejectedPoints });
+    else if (outcome.rejected > 0) logEvent("export.pointsRejected", { points: outcome.rejected });
   }
 }

@@ -21,6 +21,12 @@ export class FailingSwitch {
     if (this.#development) this.#storage.kv.put(KEY, failing);
   }
 
+  /** For an object that lives by its alarm, which is to notice at once. */
+  async setAndWake(failing: boolean): Promise<void> {
+    this.set(failing);
+    await this.#storage.setAlarm(Date.now());
+  }
+
   /** To be called first by every method that answers anybody. */
   check(): void {
     if (this.failing) throw new Error("this object was told to fail");

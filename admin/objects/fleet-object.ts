@@ -17,8 +17,9 @@ import type { WrittenDiff } from "../core/commit/preconditions.ts";
 import type { DeliveredChange, DeliveryIncident } from "../core/delivery/figures.ts";
 import { type FlagOverview, listFlags } from "../core/flags/list-flags.ts";
 import { STALE_AFTER_MS } from "../core/flags/stale.ts";
-import { type Places, placesOf } from "../core/history/scope.ts";
+import { type Places, placesOf, scopeOfOutcome } from "../core/history/scope.ts";
 import type { FleetFigures } from "../core/metrics/figures.ts";
+import type { RecentChange } from "../core/objectives/changes-before.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { PreflightReport } from "../core/preflight/finding.ts";
 import { changeEntry, incidentEntry } from "../core/timeline/entries.ts";
@@ -62,13 +63,14 @@ import { fleetFigures } from "./fleet-figures.ts";
 import { History, type RevisionView } from "./history.ts";
 import { type ClosingIncident, IncidentDesk, type OpeningIncident } from "./incident-desk.ts";
 import { IncidentTeller } from "./incident-teller.ts";
-import { hasOtlpDestination } from "./otlp-destination.ts";
 import { OwnChanges } from "./own-changes.ts";
 import { type PreflightRequest, runPreflight } from "./preflight.ts";
 import { ProgressiveRelease } from "./progressive-release.ts";
 import { type Publication, Publisher } from "./publisher.ts";
+import { hasPushSetting } from "./push-setting.ts";
 import { Reckoning } from "./reckoning.ts";
 import { type EarlyRefusal, type Performance, RecordDesk, type TokenRefusals } from "./record-desk.ts";
+import { rescuedAlarm } from "./rescued-alarm.ts";
 import { type ServedFlagSet, servedFlagsOf } from "./served-flags.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 import { Target } from "./target.ts";
@@ -232,6 +234,16 @@ export class FleetObject extends DurableObject<AdminEnv> {
     this.#check();
     const places = placesOf(this.#target.state.fleet);
     return changesWithin(this.ctx.storage.sql, window).map((change) => changeEntry(change, places));
+  }
+
+  /** For alerts. */
+  async recentChanges(window: Window): Promise<readonly RecentChange[]> {
+    this.#check();
+    const places = placesOf(this.#target.state.fleet);
+    return changesWithin(this.ctx.storage.sql, window).map(({ record, outcome }) => ({
+      ...{ revision: record.revision, kind: record.kind, author: record.author, atMs: record.createdAtMs },
+      scope: scopeOfOutcome(outcome, places),
+    }));
   }
 
   async incidentEventsWithin(window: Window): Promise<readonly TimelineEntry[]> {
@@ -458,25 +470,23 @@ export class FleetObject extends DurableObject<AdminEnv> {
   }
 
   override async alarm(): Promise<void> {
-    // Armed before the work: whatever goes wrong below, the object wakes up again.
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    if (this.#failing.failing) return;
-    try {
-      this.#backup.check();
-      const world = await this.#reckoning.world();
-      this.#own.expire(world);
-      await this.#release.step(world);
-      await this.#publisher.publish();
-      await this.#teller.tell();
-      await this.#checkpoint();
-      await this.#wakeExport();
-      this.#annotate();
-      this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
-      await this.#arm();
-    } catch (error) {
-      // A throw would use up the platform's few retries; the alarm above is already set.
-      logEvent("fleet.alarmFailed", { error: errorText(error) });
-    }
+    const { storage } = this.ctx;
+    await rescuedAlarm(
+      { storage, failing: this.#failing, rescueMs: RESCUE_MS, event: "fleet.alarmFailed" },
+      async () => {
+        this.#backup.check();
+        const world = await this.#reckoning.world();
+        this.#own.expire(world);
+        await this.#release.step(world);
+        await this.#publisher.publish();
+        await this.#teller.tell();
+        await this.#checkpoint();
+        await this.#wakeExport();
+        this.#annotate();
+        this.#moreToForget = tidyUp(this.ctx.storage, Date.now());
+        await this.#arm();
+      },
+    );
   }
 
   /** A log that cannot be signed must not keep drains from ending; the alarm of those who watch the log is its age. */
@@ -490,7 +500,7 @@ export class FleetObject extends DurableObject<AdminEnv> {
 
   /** Metrics are pushed by an object of its own, which somebody has to start: once more does no harm. */
   async #wakeExport(): Promise<void> {
-    if (!hasOtlpDestination(this.env)) return;
+    if (!hasPushSetting(this.env)) return;
     try {
       await withinMs(EXPORT_MS_MAX, "export", exportStub(this.env).wake());
     } catch (error) {

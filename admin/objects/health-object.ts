@@ -34,6 +34,7 @@ import { HEALTH_MIGRATIONS, migrate } from "../store/migrations.ts";
 import { BeaconFeed } from "./beacon-feed.ts";
 import { withinMs } from "./deadline.ts";
 import { FailingSwitch } from "./failing-switch.ts";
+import { rescuedAlarm } from "./rescued-alarm.ts";
 
 /** The alarm that is set before the work, should the object die in it; and when a failing object looks again. */
 const RESCUE_MS = 1_000;
@@ -166,20 +167,18 @@ export class HealthObject extends DurableObject<AdminEnv> {
   }
 
   async setFailing(failing: boolean): Promise<void> {
-    this.#failing.set(failing);
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#failing.setAndWake(failing);
   }
 
   override async alarm(): Promise<void> {
-    // Armed before the work: whatever goes wrong below, the object wakes up again.
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    if (this.#failing.failing) return;
-    try {
-      await this.#run();
-      await this.#arm();
-    } catch (error) {
-      logEvent("health.runFailed", { error: errorText(error) });
-    }
+    const { storage } = this.ctx;
+    await rescuedAlarm(
+      { storage, failing: this.#failing, rescueMs: RESCUE_MS, event: "health.runFailed" },
+      async () => {
+        await this.#run();
+        await this.#arm();
+      },
+    );
   }
 
   async #run(): Promise<void> {

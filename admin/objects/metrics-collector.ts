@@ -11,6 +11,7 @@ import type { ExportFigures, TrafficFigures } from "../core/metrics/figures.ts";
 import type { Topology } from "../core/metrics/topology.ts";
 import {
   type AdminEnv,
+  alertStub,
   beaconStub,
   exportStub,
   fleetStub,
@@ -41,11 +42,12 @@ export class MetricsCollector {
   /** `own`: of the object that asks, when it is the one that exports. */
   async collect(own?: ExportFigures): Promise<MetricFacts> {
     const env = this.#env;
-    const [fleet, health, drift, traffic, exported] = await Promise.all([
+    const [fleet, health, drift, traffic, objectives, exported] = await Promise.all([
       this.#askFleet(),
       ask("health", healthStub(env).readFigures()),
       ask("status", statusStub(env).readDriftFigures()),
       ask("telemetry", readTraffic(env)),
+      ask("alert", alertStub(env).readFigures()),
       own === undefined ? ask("export", exportStub(env).readFigures()) : answered("export", own),
     ]);
     const [beacons, probers] = await Promise.all([
@@ -54,7 +56,7 @@ export class MetricsCollector {
     ]);
     return {
       ...{ version: VERSION, nowMs: Date.now() },
-      sources: [fleet, health, drift, traffic, exported, ...beacons, ...probers].map(({ source, up }) => ({
+      sources: [fleet, health, drift, traffic, objectives, exported, ...beacons, ...probers].map(({ source, up }) => ({
         source,
         up,
       })),
@@ -63,6 +65,7 @@ export class MetricsCollector {
       ...(health.figures === undefined ? {} : { health: health.figures }),
       ...(drift.figures === undefined ? {} : { drift: drift.figures }),
       ...(traffic.figures === undefined ? {} : { traffic: traffic.figures }),
+      ...(objectives.figures === undefined ? {} : { objectives: objectives.figures }),
       ...(exported.figures === undefined ? {} : { export: exported.figures }),
       ...{ beacons: beacons.flatMap(atVantage), probers: probers.flatMap(atVantage) },
     };

@@ -95,8 +95,7 @@ export class ProberObject extends DurableObject<AdminEnv> {
   }
 
   async setFailing(failing: boolean): Promise<void> {
-    this.#failing.set(failing);
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#failing.setAndWake(failing);
   }
 
   override async alarm(): Promise<void> {

@@ -6,12 +6,12 @@
  * vantage first reaches the others in full only afterwards. Only the newest is ever sent. A failure here is a state ("not
  * yet published"), never an error of the commit.
  */
+import { backoffMs } from "../../config/backoff.ts";
 import { SNAPSHOT_KV_KEY } from "../../config/beacon.ts";
 import { invariant, unreachable } from "../../config/invariant.ts";
 import { Vantage } from "../../config/vantage.ts";
 import type { FleetState } from "../core/changes/state.ts";
 import { type ConfigTag, vantagesOf } from "../core/health/configs.ts";
-import { backoffMs } from "../core/publish/backoff.ts";
 import type { Hold } from "../core/publish/hold.ts";
 import { type AdminEnv, alertStub, beaconStub, healthStub, proberStub, statusStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";

@@ -8,6 +8,7 @@ import type { AdminRefusal } from "../../config/admin-problems.ts";
 import type { ClusterStatus } from "../../config/cluster-status.ts";
 import type { DriftPolicy } from "../../config/policy.ts";
 import { err, ok, type Result } from "../../config/result.ts";
+import { driftEvent } from "../core/commit/incidents.ts";
 import type { TrackedDrift } from "../core/drift/track.ts";
 import type { ConfigTag } from "../core/health/configs.ts";
 import { driftFigures } from "../core/metrics/drift-figures.ts";
@@ -18,7 +19,7 @@ import type { StatusConfig } from "../core/status/status-config.ts";
 import { type KnownStatus, lagByCluster, STATUS_FRESH_MS, type Statuses } from "../core/status/statuses.ts";
 import type { DriftEvent } from "../core/timeline/entries.ts";
 import type { Window } from "../core/timeline/timeline.ts";
-import { type AdminEnv, fleetStub, healthStub, isDevelopment } from "../env.ts";
+import { type AdminEnv, alertStub, fleetStub, healthStub, isDevelopment } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, STATUS_MIGRATIONS } from "../store/migrations.ts";
 import { driftEventsWithin, loadConfig, loadPast, type PastStatus, saveConfig } from "../store/status-store.ts";
@@ -207,7 +208,8 @@ export class StatusObject extends DurableObject<AdminEnv> {
       this.#look(nowMs);
       await this.#drift.tell(this.#config.declared, nowMs, {
         openIncident: (incident) => fleetStub(this.env).openOwnIncident(incident),
-        alarm: (alarm) => healthStub(this.env).noteDriftAlarm(alarm),
+        alarm: (alarm) =>
+          Promise.all([healthStub(this.env).noteDriftAlarm(alarm), alertStub(this.env).notify(driftEvent(alarm))]),
       });
     } catch (error) {
       logEvent("status.alarmFailed", { error: errorText(error) });

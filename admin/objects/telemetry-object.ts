@@ -4,9 +4,9 @@
  * Another class than the root's, because the two hear different things from different sides and share their store only.
  */
 import { DurableObject } from "cloudflare:workers";
+import { backoffMs } from "../../config/backoff.ts";
 import { TELEMETRY_REPORT_BYTES_MAX, TELEMETRY_REPORT_PATH, type TelemetryReport } from "../../config/telemetry.ts";
 import { TelemetryReportSchema } from "../../config/telemetry-report.ts";
-import { backoffMs } from "../core/publish/backoff.ts";
 import { type AdminEnv, isDevelopment, telemetryRootStub } from "../env.ts";
 import { errorText, logEvent } from "../log.ts";
 import { migrate, TELEMETRY_MIGRATIONS } from "../store/migrations.ts";
@@ -14,6 +14,7 @@ import { TelemetryShard } from "../store/telemetry-shard.ts";
 import { withinMs } from "./deadline.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { GATHER_MS_DEVELOPMENT, GroupCommit } from "./group-commit.ts";
+import { rescuedAlarm } from "./rescued-alarm.ts";
 
 /**
  * A busy data centre has dozens of isolates, and they tell of a window within the three seconds after its end: two or
@@ -66,21 +67,19 @@ export class TelemetryObject extends DurableObject<AdminEnv> {
   }
 
   async setFailing(failing: boolean): Promise<void> {
-    this.#failing.set(failing);
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#failing.setAndWake(failing);
   }
 
   override async alarm(): Promise<void> {
-    // Armed before the work: whatever goes wrong below, the object wakes up again.
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    if (this.#failing.failing) return;
-    try {
-      const more = this.#shard.tend(Date.now());
-      await this.#push();
-      await this.#arm(more);
-    } catch (error) {
-      logEvent("telemetry.runFailed", { error: errorText(error) });
-    }
+    const { storage } = this.ctx;
+    await rescuedAlarm(
+      { storage, failing: this.#failing, rescueMs: RESCUE_MS, event: "telemetry.runFailed" },
+      async () => {
+        const more = this.#shard.tend(Date.now());
+        await this.#push();
+        await this.#arm(more);
+      },
+    );
   }
 
   /** In order, and each only when the one before it was acknowledged. */

@@ -11,12 +11,12 @@ import type { TelemetryTotal } from "../core/telemetry/totals.ts";
 import { type TrafficShares, trafficShares } from "../core/telemetry/traffic-shares.ts";
 import { coveredFrom } from "../core/telemetry/windows.ts";
 import { type AdminEnv, isDevelopment } from "../env.ts";
-import { errorText, logEvent } from "../log.ts";
 import { migrate, TELEMETRY_MIGRATIONS } from "../store/migrations.ts";
 import { type LedgerSummary, type ReadPush, TelemetryLedger } from "../store/telemetry-ledger.ts";
 import { PUSH_AFTER_MS, readPush, type TelemetryPush } from "../store/telemetry-shard.ts";
 import { FailingSwitch } from "./failing-switch.ts";
 import { GATHER_MS_DEVELOPMENT, GroupCommit } from "./group-commit.ts";
+import { rescuedAlarm } from "./rescued-alarm.ts";
 
 /** 300 data centres tell of a window within some seconds of each other, and all touch the same rows. */
 const GATHER_MS = 1_000;
@@ -101,21 +101,19 @@ export class TelemetryRoot extends DurableObject<AdminEnv> {
   }
 
   async setFailing(failing: boolean): Promise<void> {
-    this.#failing.set(failing);
-    await this.ctx.storage.setAlarm(Date.now());
+    await this.#failing.setAndWake(failing);
   }
 
   override async alarm(): Promise<void> {
-    // Armed before the work: whatever goes wrong below, the object wakes up again.
-    await this.ctx.storage.setAlarm(Date.now() + RESCUE_MS);
-    if (this.#failing.failing) return;
-    try {
-      const more = this.#ledger.tend(Date.now());
-      await this.ctx.storage.deleteAlarm();
-      await this.#arm(more);
-    } catch (error) {
-      logEvent("telemetry.runFailed", { error: errorText(error) });
-    }
+    const { storage } = this.ctx;
+    await rescuedAlarm(
+      { storage, failing: this.#failing, rescueMs: RESCUE_MS, event: "telemetry.runFailed" },
+      async () => {
+        const more = this.#ledger.tend(Date.now());
+        await this.ctx.storage.deleteAlarm();
+        await this.#arm(more);
+      },
+    );
   }
 
   /** Setting an alarm is a write, so one that is early enough stays. */

@@ -3,11 +3,12 @@
  * status. Says what came of it and never throws. The address is the one of the document and no other; the secret in it is
  * put in here and nowhere kept.
  */
+import { retryAfterMs } from "../../config/backoff.ts";
 import { SECRET_PLACE } from "../../config/webhook.ts";
 import { bodyOf } from "../core/webhooks/body.ts";
 import type { Event } from "../core/webhooks/event.ts";
 import type { Receiver } from "../core/webhooks/receiver.ts";
-import { type Attempt, retryAfterMs } from "../core/webhooks/retry.ts";
+import type { Attempt } from "../core/webhooks/retry.ts";
 import { isSigningSecret, signedHeaders } from "../core/webhooks/signature.ts";
 import { causeOf, discard, type Fetch } from "./probe.ts";
 

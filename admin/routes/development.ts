@@ -1,7 +1,16 @@
 /** `/v1/development/...`: breaks objects of the control plane on purpose. Does not exist outside development. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { unreachable } from "../../config/invariant.ts";
-import { alertStub, beaconStub, exportStub, fleetStub, healthStub, proberStub, statusStub } from "../env.ts";
+import {
+  alertStub,
+  beaconStub,
+  exportStub,
+  fleetStub,
+  healthStub,
+  proberStub,
+  statusStub,
+  telemetryRootStub,
+} from "../env.ts";
 import type { App } from "../http/context.ts";
 import { reply } from "../http/reply.ts";
 import { answers, BODY_CODES } from "./answers.ts";
@@ -9,7 +18,7 @@ import { VantageText } from "./health-schemas.ts";
 import { jsonRequest, NoQuery } from "./schemas.ts";
 
 const FailBody = z.strictObject({
-  object: z.enum(["fleet", "beacon", "prober", "health", "status", "alert", "export"]),
+  object: z.enum(["fleet", "beacon", "prober", "health", "status", "alert", "export", "telemetry"]),
   /** Of beacons and probers: that one only. */
   vantage: VantageText.optional(),
   failing: z.boolean(),
@@ -59,6 +68,9 @@ export function addDevelopmentRoutes(app: App): void {
         break;
       case "export":
         await exportStub(c.env).setFailing(failing);
+        break;
+      case "telemetry":
+        await telemetryRootStub(c.env).setFailing(failing);
         break;
       default:
         unreachable(object);

@@ -3,7 +3,7 @@
  * enough of what it has passes the filter, and no longer than anybody wants to wait.
  */
 import { isWithin, type Places, type ScopeFilter } from "../core/history/scope.ts";
-import { driftEntry, healthEntry } from "../core/timeline/entries.ts";
+import { alertEntry, driftEntry, healthEntry } from "../core/timeline/entries.ts";
 import {
   boundFor,
   type Position,
@@ -12,7 +12,7 @@ import {
   type TimelineKind,
   type Window,
 } from "../core/timeline/timeline.ts";
-import { type AdminEnv, fleetStub, healthStub, statusStub } from "../env.ts";
+import { type AdminEnv, alertStub, fleetStub, healthStub, statusStub } from "../env.ts";
 
 /** Rows that a source is asked for at once, and how often: of what does not pass the filter a page may hold little. */
 const ROWS_MAX = 200;
@@ -34,6 +34,7 @@ const own = (entry: TimelineEntry): Row => ({ atMs: entry.atMs, number: entry.nu
 
 const SOURCES: Readonly<Record<TimelineKind, Source>> = {
   incident: async (env, window) => (await fleetStub(env).incidentEventsWithin(window)).map(own),
+  alert: async (env, window) => (await alertStub(env).alertsToldWithin(window)).map((told) => own(alertEntry(told))),
   change: async (env, window) => (await fleetStub(env).changesWithin(window)).map(own),
   health: async (env, window, places) =>
     (await healthStub(env).transitionsWithin(window)).map(({ number, transition }) => ({

@@ -31,7 +31,7 @@ const EntrySchema = z
     atMs: z.int(),
     kind: Kind.openapi({
       description:
-        "`change`: a revision. `health`: of a cluster, for all. `drift`: seen, or no longer there. `incident`: opened, or closed.",
+        "`change`: a revision. `health`: of a cluster, for all. `drift`: seen, or no longer there. `incident`: opened, or closed. `alert`: people were told that an error budget burns, that more regions do, or that it is over.",
     }),
     event: z.string().openapi({ description: "`noun.verb`." }),
     title: z.string().openapi({ description: "A line for people." }),
@@ -69,7 +69,7 @@ const timelineRoute = createRoute({
   tags: ["timeline"],
   summary: "Read the timeline",
   description:
-    "Changes, changes of health, drift and incidents in one order, newest first. Revisions and incidents are kept for ever, health and drift for 30 days. A cursor stays good while more happens.",
+    "Changes, changes of health, drift, alerts and incidents in one order, newest first. Revisions and incidents are kept for ever, alerts for 400 days, health and drift for 30. A cursor stays good while more happens.",
   request: {
     query: z.strictObject({
       limit: PageQuery.shape.limit,

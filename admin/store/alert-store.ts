@@ -2,13 +2,18 @@
 import { z } from "@hono/zod-openapi";
 import type { Alert } from "../core/objectives/alert.ts";
 import type { AlertConfig } from "../core/objectives/alert-config.ts";
+import type { AlertTold } from "../core/timeline/entries.ts";
+import type { Window } from "../core/timeline/timeline.ts";
 import { loadText, replaceText } from "./texts.ts";
+import { rowsWithin } from "./window-rows.ts";
 
 const CONFIG_TEXT = "config";
 
 /** A year of one a day. */
 const HISTORY_KEPT_MAX = 1_000;
 const HISTORY_KEPT_MS = 400 * 86_400_000;
+/** Of most alerts there are two: their beginning and their end. */
+const TOLD_KEPT_MAX = 2 * HISTORY_KEPT_MAX;
 
 /** JSON that this file has written, of this schema version: a change of its form is a migration. */
 function parseOwn<T>(text: string): T {
@@ -84,4 +89,23 @@ export function historyBefore(
       const { number, alert } = HistoryRow.parse(row);
       return { number, ...parseOwn<Alert>(alert) };
     });
+}
+
+/** To be called in the transaction in which people are told. */
+export function addAlertTold(sql: SqlStorage, told: Omit<AlertTold, "number">): void {
+  const { atMs, ...event } = told;
+  sql.exec("INSERT INTO alert_events (at_ms, event) VALUES (?, ?)", atMs, JSON.stringify(event));
+  sql.exec(
+    "DELETE FROM alert_events WHERE number <= (SELECT max(number) FROM alert_events) - ? OR at_ms < ?",
+    ...[TOLD_KEPT_MAX, atMs - HISTORY_KEPT_MS],
+  );
+}
+
+const ToldRow = z.object({ number: z.int(), at_ms: z.int(), event: z.string() });
+
+export function alertsToldWithin(sql: SqlStorage, window: Window): readonly AlertTold[] {
+  return rowsWithin(sql, { from: "alert_events", atMs: "at_ms", number: "number" }, window).map((row) => {
+    const { number, at_ms: atMs, event } = ToldRow.parse(row);
+    return { number, atMs, ...parseOwn<Omit<AlertTold, "number" | "atMs">>(event) };
+  });
 }

@@ -6,6 +6,7 @@ import type { Vantage } from "../../config/vantage.ts";
 import type { Event, LogBounds, NumberedEvent } from "../core/events/event.ts";
 import type { Transition } from "../core/health/transitions.ts";
 import type { Window } from "../core/timeline/timeline.ts";
+import { rowsWithin } from "./window-rows.ts";
 
 /** A month of an eventful environment; older entries tell nobody anything. */
 export const EVENTS_KEPT_MAX = 1_000;
@@ -31,18 +32,9 @@ export function saveEvents(sql: SqlStorage, events: readonly Event[]): void {
   );
 }
 
-/** By time, and of the same moment by number; newest first. */
 export function transitionsWithin(sql: SqlStorage, window: Window): readonly NumberedTransition[] {
-  const { fromMs, beforeMs, beforeNumber, limit } = window;
-  return sql
-    .exec(
-      `SELECT number, transition FROM transitions
-        WHERE topic = 'health' AND at_ms >= ? AND (at_ms < ? OR (at_ms = ? AND number < ?))
-        ORDER BY at_ms DESC, number DESC LIMIT ?`,
-      ...[fromMs, beforeMs, beforeMs, beforeNumber, limit],
-    )
-    .toArray()
-    .map(numberedOf);
+  const from = "(SELECT number, at_ms, transition FROM transitions WHERE topic = 'health')";
+  return rowsWithin(sql, { from, atMs: "at_ms", number: "number" }, window).map(numberedOf);
 }
 
 export type NumberedTransition = { readonly number: number; readonly transition: Transition };

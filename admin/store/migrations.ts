@@ -412,6 +412,18 @@ export const ALERT_MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 2,
+    statements: [
+      // What people were told of alerts, for the timeline, as JSON.
+      `CREATE TABLE alert_events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms INTEGER NOT NULL,
+        event TEXT NOT NULL
+      )`,
+      "CREATE INDEX alert_events_time ON alert_events (at_ms, number)",
+    ],
+  },
 ];
 
 export function migrate(storage: DurableObjectStorage, migrations: readonly Migration[]): void {

@@ -108,7 +108,7 @@ export function revisionsBefore(sql: SqlStorage, before: number, limit: number):
 export type RevisionRange = { readonly fromMs: number; readonly toMs: number; readonly limit: number };
 
 /**
- * Created in [fromMs, toMs), oldest first; the newest `limit` of them. Times rise with the numbers, so the first and the
+ * Created in [fromMs, toMs], what is of this very moment included, oldest first; the newest `limit` of them. Times rise with the numbers, so the first and the
  * last are found by halving, in some thirty steps of one row each, however long the history is.
  */
 export function revisionsBetween(sql: SqlStorage, { fromMs, toMs, limit }: RevisionRange): readonly RevisionRecord[] {
@@ -122,7 +122,7 @@ export function revisionsBetween(sql: SqlStorage, { fromMs, toMs, limit }: Revis
     }
     return low;
   };
-  const before = firstSince(toMs);
+  const before = firstSince(toMs + 1);
   const first = Math.max(firstSince(fromMs), before - limit);
   return before <= first ? [] : revisionsBefore(sql, before, before - first).toReversed();
 }

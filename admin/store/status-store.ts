@@ -10,6 +10,7 @@ import { type DriftEvent, numberOf } from "../core/timeline/entries.ts";
 import type { Window } from "../core/timeline/timeline.ts";
 import { errorText, logEvent } from "../log.ts";
 import { loadText, replaceText } from "./texts.ts";
+import { rowsWithin } from "./window-rows.ts";
 
 const CONFIG_TEXT = "config";
 
@@ -171,31 +172,25 @@ const DriftEventRow = z.object({
 });
 
 /** Each is seen once, and cleared at most once; newest first. */
-export function driftEventsWithin(
-  sql: SqlStorage,
-  { fromMs, beforeMs, beforeNumber, limit }: Window,
-): readonly DriftEvent[] {
-  return sql
-    .exec(
-      `SELECT * FROM (
-        SELECT *, first_seen_ms AS happened_ms, number * 2 AS happened_number FROM drift_history
-        UNION ALL
-        SELECT *, cleared_ms AS happened_ms, number * 2 + 1 AS happened_number FROM drift_history WHERE cleared_ms IS NOT NULL
-      )
-      WHERE happened_ms >= ? AND (happened_ms < ? OR (happened_ms = ? AND happened_number < ?))
-      ORDER BY happened_ms DESC, happened_number DESC LIMIT ?`,
-      ...[fromMs, beforeMs, beforeMs, beforeNumber, limit],
-    )
-    .toArray()
-    .map((row) => {
-      const parsed = DriftEventRow.parse(row);
-      return {
-        ...{ number: parsed.happened_number, atMs: parsed.happened_ms },
-        cleared: parsed.happened_number === numberOf(parsed.number, true),
-        ...{ sentence: parsed.sentence, service: parsed.service },
-        clusters: z.array(z.string()).parse(JSON.parse(parsed.clusters)),
-      };
-    });
+const DRIFT_EVENTS = {
+  from: `(
+    SELECT *, first_seen_ms AS happened_ms, number * 2 AS happened_number FROM drift_history
+    UNION ALL
+    SELECT *, cleared_ms AS happened_ms, number * 2 + 1 AS happened_number FROM drift_history WHERE cleared_ms IS NOT NULL
+  )`,
+  ...{ atMs: "happened_ms", number: "happened_number" },
+};
+
+export function driftEventsWithin(sql: SqlStorage, window: Window): readonly DriftEvent[] {
+  return rowsWithin(sql, DRIFT_EVENTS, window).map((row) => {
+    const parsed = DriftEventRow.parse(row);
+    return {
+      ...{ number: parsed.happened_number, atMs: parsed.happened_ms },
+      cleared: parsed.happened_number === numberOf(parsed.number, true),
+      ...{ sentence: parsed.sentence, service: parsed.service },
+      clusters: z.array(z.string()).parse(JSON.parse(parsed.clusters)),
+    };
+  });
 }
 
 export function markInIncident(storage: DurableObjectStorage, keys: readonly string[], atMs: number): void {

@@ -62,6 +62,11 @@ export function decideBatch(clusters: number, shape: FleetShape, condition: Flee
   const loaded = loadSnapshot(snapshot);
   const questions = benchQuestions(fleetTargets(clusters, shape));
   const health = healthOfFleet(snapshot, condition);
+  return timed(loaded, health, questions);
+}
+
+/** Decides all of them once and returns nanoseconds a decision, again and again. */
+export function timed(loaded: LoadedSnapshot, health: HealthView, questions: readonly Question[]): () => number {
   return () => {
     const startedAt = process.hrtime.bigint();
     const forwarded = decideAll(loaded, health, questions);

@@ -10,7 +10,7 @@ import { invariant } from "../../config/invariant.ts";
 import { parseSnapshot } from "../../config/parse-snapshot.ts";
 import { readFleet } from "../../config/read-fleet.ts";
 import { loadSnapshot } from "../../worker/routing/loaded-snapshot.ts";
-import { benchQuestions, decideAll, healthOfFleet } from "./decide.ts";
+import { benchQuestions, healthOfFleet, timed } from "./decide.ts";
 import { BENCH_ENVIRONMENT, document, fleetDocuments, fleetTargets } from "./fleet.ts";
 import { type Summary, summarize } from "./statistics.ts";
 
@@ -86,11 +86,5 @@ function flagsBatch(condition: FlagCondition): () => number {
   const loaded = loadSnapshot(parsed.value);
   const questions = benchQuestions(fleetTargets(CLUSTERS, "services"));
   const health = healthOfFleet(parsed.value, "healthy");
-  return () => {
-    const startedAt = process.hrtime.bigint();
-    const forwarded = decideAll(loaded, health, questions);
-    const elapsed = Number(process.hrtime.bigint() - startedAt);
-    invariant(forwarded > questions.length / 2, "most questions of the bench are answered with a cluster");
-    return elapsed / questions.length;
-  };
+  return timed(loaded, health, questions);
 }

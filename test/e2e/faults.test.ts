@@ -84,13 +84,15 @@ test("with a whole region down its clients are served by another", async () => {
   await comesBack();
 });
 
+async function setFailing(object: string, failing: boolean): Promise<void> {
+  const { status } = await client().admin("POST", "/v1/development/fail", { object, failing });
+  expect(status).toBe(200);
+}
+
 const OBJECTS = ["fleet", "prober", "beacon"] as const;
 
-async function setFailing(failing: boolean): Promise<void> {
-  for (const object of failing ? OBJECTS.toReversed() : OBJECTS) {
-    const { status } = await client().admin("POST", "/v1/development/fail", { object, failing });
-    expect(status).toBe(200);
-  }
+async function setAllFailing(failing: boolean): Promise<void> {
+  for (const object of failing ? OBJECTS.toReversed() : OBJECTS) await setFailing(object, failing);
 }
 
 /**
@@ -110,7 +112,7 @@ const wholeAgain = () =>
 
 test("the edge serves on while every object of the control plane throws", async () => {
   await wholeAgain();
-  await setFailing(true);
+  await setAllFailing(true);
   expect((await client().admin("GET", "/v1/fleet")).status).toBeGreaterThanOrEqual(500);
   const load = startSteadyLoad(client(), "US", "/alone");
   await sleep(4_000);
@@ -118,6 +120,33 @@ test("the edge serves on while every object of the control plane throws", async 
   expect(visits.length).toBeGreaterThan(100);
   expect(visits.filter(({ status, region }) => status !== 200 || region !== "us-east")).toEqual([]);
 
-  await setFailing(false);
+  await setAllFailing(false);
   expect((await client().admin("GET", "/v1/fleet")).status).toBe(200);
+});
+
+/** The counts of the last hour are good for a 240th of it. */
+const COUNTS_KEPT_MS_MAX = 20_000;
+
+test("without telemetry nobody claims that all is well, and the edge serves on", async () => {
+  const states = async () => {
+    const { body } = await client().admin("GET", "/v1/objectives");
+    const objectives = z.array(z.looseObject({ state: z.string() })).parse(body.objectives);
+    return [...new Set(objectives.map(({ state }) => state))];
+  };
+  const telemetryUp = async () => {
+    const { admin, tokens } = demo().state;
+    const headers = { authorization: `Bearer ${tokens?.prometheus}` };
+    const text = await (await fetch(`${admin}/metrics`, { headers })).text();
+    return /^edge_scrape_source_up[{]source="telemetry"[}] ([01])$/m.exec(text)?.[1];
+  };
+  expect(await telemetryUp()).toBe("1");
+  await setFailing("telemetry", true);
+  expect(await telemetryUp()).toBe("0");
+  const visits = await Promise.all(Array.from({ length: 20 }, () => client().visit("/", "US")));
+  expect(visits.filter(({ status }) => status !== 200)).toEqual([]);
+  await expect.poll(states, { timeout: COUNTS_KEPT_MS_MAX, interval: 500 }).toEqual(["unknown"]);
+
+  await setFailing("telemetry", false);
+  expect(await telemetryUp()).toBe("1");
+  expect(await states()).not.toContain("unknown");
 });

@@ -2,12 +2,14 @@
  * Sends spans to an OpenTelemetry collector, for edges that no platform traces: kept in memory within bounds, in batches,
  * behind requests' backs and spread in time. What cannot be delivered is dropped and counted; no request ever waits for it.
  */
+import { backoffMs } from "../../config/backoff.ts";
 import {
   encodeSpans,
-  OTLP_RETRYABLE_STATUSES,
   type OtlpDestination,
+  type OtlpOutcome,
   type OtlpSource,
-  otlpUrl,
+  otlpOutcome,
+  otlpRequest,
   type Span,
 } from "../../config/otlp.ts";
 
@@ -37,12 +39,6 @@ export type SpanExporterOptions = {
 };
 
 type Background = { waitUntil(promise: Promise<unknown>): void };
-
-/** How a delivery went: whether the same may be tried again, and not before when. */
-type Delivery =
-  | { readonly kind: "delivered"; readonly rejected: number }
-  | { readonly kind: "refused"; readonly detail: string }
-  | { readonly kind: "failed"; readonly detail: string; readonly retryAfterMs: number };
 
 export class SpanExporter {
   readonly #options: SpanExporterOptions;
@@ -83,58 +79,38 @@ export class SpanExporter {
   async #deliverBatch(): Promise<boolean> {
     // Taken out first: when the platform ends this request in the middle, the batch is lost, and not sent twice.
     const batch = this.#spans.splice(0, BATCH_MAX);
-    const delivery = await this.#post(batch);
-    if (delivery.kind === "delivered") {
-      this.#dropped += delivery.rejected;
+    const outcome = await this.#post(batch);
+    if (outcome.kind === "taken") {
+      this.#dropped += Math.min(outcome.rejected, batch.length);
       if (this.#failures > 0) this.#options.log("spans.deliveredAgain", { dropped: this.#dropped });
       this.#failures = 0;
       return true;
     }
-    if (this.#failures === 0) this.#options.log("spans.notDelivered", { detail: delivery.detail });
+    if (this.#failures === 0) this.#options.log("spans.notDelivered", { because: outcome.because });
     this.#failures += 1;
-    const room = delivery.kind === "failed" ? SPANS_KEPT_MAX - this.#spans.length : 0;
+    const room = outcome.kind === "failed" ? SPANS_KEPT_MAX - this.#spans.length : 0;
     this.#spans.unshift(...batch.slice(0, room));
     this.#dropped += Math.max(0, batch.length - room);
-    const retryAfterMs = delivery.kind === "failed" ? delivery.retryAfterMs : 0;
-    const backoffMs = Math.min(this.#options.flushMs * 2 ** Math.min(this.#failures, 10), BACKOFF_MS_MAX);
-    this.#notBeforeMs = this.#options.now() + Math.max(backoffMs, retryAfterMs);
+    this.#notBeforeMs = this.#options.now() + this.#waitMs(outcome.kind === "failed" ? outcome.retryAfterMs : 0);
     return false;
   }
 
-  async #post(batch: readonly Span[]): Promise<Delivery> {
+  #waitMs(askedMs = 0): number {
+    const backedOffMs = backoffMs(this.#failures, { baseMs: 2 * this.#options.flushMs, maxMs: BACKOFF_MS_MAX });
+    return Math.max(backedOffMs, Math.min(askedMs, BACKOFF_MS_MAX));
+  }
+
+  async #post(batch: readonly Span[]): Promise<OtlpOutcome> {
     const { destination, source, fetch } = this.#options;
     try {
-      const response = await fetch(otlpUrl(destination, "traces"), {
-        method: "POST",
-        headers: { ...destination.headers, "content-type": "application/json" },
-        body: JSON.stringify(encodeSpans(source, batch)),
+      const response = await fetch(destination.url, {
+        ...otlpRequest(destination, encodeSpans(source, batch)),
         signal: AbortSignal.timeout(DELIVERY_MS_MAX),
-        redirect: "manual",
       });
       const text = await response.text();
-      if (response.ok) return { kind: "delivered", rejected: rejectedSpans(text) };
-      const detail = `the collector answered ${response.status}`;
-      return OTLP_RETRYABLE_STATUSES.has(response.status)
-        ? { kind: "failed", detail, retryAfterMs: retryAfterMs(response.headers) }
-        : { kind: "refused", detail };
+      return otlpOutcome("traces", { status: response.status, retryAfter: response.headers.get("retry-after"), text });
     } catch (error) {
-      return { kind: "failed", detail: String(error), retryAfterMs: 0 };
+      return { kind: "failed", because: String(error) };
     }
   }
-}
-
-/** A collector may take a part; what it did not take it does not want again (OTLP, partial success). */
-function rejectedSpans(text: string): number {
-  try {
-    const answer: unknown = JSON.parse(text);
-    const count = Number(Reflect.get(Reflect.get(Object(answer), "partialSuccess") ?? {}, "rejectedSpans") ?? 0);
-    return Number.isSafeInteger(count) && count > 0 ? Math.min(count, BATCH_MAX) : 0;
-  } catch {
-    return 0; // an answer in protobuf, or none
-  }
-}
-
-function retryAfterMs(headers: Headers): number {
-  const seconds = Number(headers.get("retry-after") ?? 0);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1_000, BACKOFF_MS_MAX) : 0;
 }

@@ -2,6 +2,7 @@
 import { REASON_LENGTH_MAX } from "../../../config/limits.ts";
 import type { RequestedMutation } from "../changes/mutation.ts";
 import type { DriftAlarm } from "../events/event.ts";
+import type { NewEvent } from "../webhooks/event.ts";
 
 export type IncidentCause =
   | { readonly kind: "opened" }
@@ -63,17 +64,31 @@ export function driftAlarm(drifts: readonly OverdueDrift[], atMs: number): Drift
   };
 }
 
+/** For those who want to hear of drift and of no other incident. */
+export function driftEvent(alarm: DriftAlarm): NewEvent {
+  const { atMs, clusters, drift, sentences } = alarm;
+  return {
+    ...{ key: `drift.overdue.${atMs}.${drift[0] ?? ""}`, type: "drift.overdue", atMs },
+    summary: `Drift for too long in ${titleOf(clusters)}: ${sentences.join(" ")}`,
+    data: { clusters, drift, sentences },
+  };
+}
+
 export function driftIncident(drifts: readonly OverdueDrift[], openedAtMs: number): NewIncident {
   const { clusters, drift, sentences } = driftAlarm(drifts, openedAtMs);
-  const more = clusters.length > DRIFT_TITLED_MAX ? ` and ${clusters.length - DRIFT_TITLED_MAX} more` : "";
   return {
     severity: 3,
-    title: `Drift for too long: ${clusters.slice(0, DRIFT_TITLED_MAX).join(", ")}${more}`,
+    title: `Drift for too long: ${titleOf(clusters)}`,
     cause: { kind: "drift", drift },
     reason: sentences.join(" "),
     openedBy: "fairlead",
     openedAtMs,
   };
+}
+
+function titleOf(clusters: readonly string[]): string {
+  const more = clusters.length > DRIFT_TITLED_MAX ? ` and ${clusters.length - DRIFT_TITLED_MAX} more` : "";
+  return `${clusters.slice(0, DRIFT_TITLED_MAX).join(", ")}${more}`;
 }
 
 /** Somebody is called, so there is something to come back to; `summary` is what they were told. */

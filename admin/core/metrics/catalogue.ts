@@ -125,6 +125,18 @@ export const METRICS = {
     help: "Differences between what is declared and what clusters report, or between clusters that must be alike.",
   },
 
+  // What is promised.
+  objective: {
+    ...{ name: "edge_objective_ratio", type: "gauge", unit: "ratio", seriesMax: 2 * PLACES_MAX },
+    labels: ["service", "region", "sli"],
+    help: "The share of requests that must be good by the documents, 0.999 for 99.9%; region none: answers of the edges themselves.",
+  },
+  errorBudgetRemaining: {
+    ...{ name: "edge_error_budget_remaining_ratio", type: "gauge", unit: "ratio", seriesMax: 2 * PLACES_MAX },
+    labels: ["service", "region", "sli"],
+    help: "What is left of the error budget of the objective's own window: 1 is all of it, below 0 is overspent; absent without enough requests.",
+  },
+
   // The control plane.
   approvalsPending: {
     ...{ name: "edge_approvals_pending", type: "gauge", labels: [], seriesMax: 1 },
@@ -173,7 +185,7 @@ export const METRICS = {
     help: "When the last OTLP request was taken, since the epoch; absent before the first.",
   },
   sourceUp: {
-    ...{ name: "edge_scrape_source_up", type: "gauge", labels: ["source"], seriesMax: 6 + 2 * VANTAGES_MAX },
+    ...{ name: "edge_scrape_source_up", type: "gauge", labels: ["source"], seriesMax: 7 + 2 * VANTAGES_MAX },
     help: "1 when this part of the control plane answered for this scrape; 0 and its metrics are missing.",
   },
   seriesOmitted: {

@@ -10,11 +10,13 @@ import type {
   ExportFigures,
   FleetFigures,
   HealthFigures,
+  ObjectiveFigures,
   ProbeFigures,
   TrafficFigures,
 } from "./figures.ts";
 import { fleetFamilies, topologyFamilies } from "./fleet-families.ts";
 import { healthFamilies, regionFamilies } from "./health-families.ts";
+import { objectiveFamilies } from "./objective-families.ts";
 import type { Topology } from "./topology.ts";
 import { trafficFamilies } from "./traffic-families.ts";
 import { type AtVantage, probeFamilies, propagationFamilies } from "./vantage-families.ts";
@@ -30,6 +32,7 @@ export type MetricFacts = {
   readonly health?: HealthFigures;
   readonly drift?: DriftFigures;
   readonly traffic?: TrafficFigures;
+  readonly objectives?: ObjectiveFigures;
   readonly export?: ExportFigures;
   readonly beacons: readonly AtVantage<BeaconFigures>[];
   readonly probers: readonly AtVantage<ProbeFigures>[];
@@ -51,6 +54,7 @@ export function familiesOf(facts: MetricFacts): readonly MetricFamily[] {
     ...propagationFamilies(facts.beacons, fleet, nowMs),
     ...probeFamilies(facts.probers, topology),
     ...(drift === undefined ? [] : [driftFamily(drift)]),
+    ...(facts.objectives === undefined ? [] : objectiveFamilies(facts.objectives)),
     ...(facts.export === undefined ? [] : exportFamilies(facts.export)),
   ];
   return [...families, omittedFamily(families)];

@@ -6,6 +6,8 @@ import { invariant } from "../../../config/invariant.ts";
 
 export type MetricType = "counter" | "gauge" | "info" | "histogram";
 
+export type Unit = "seconds" | "ratio";
+
 export type Labels = Readonly<Record<string, string>>;
 
 export type Value = {
@@ -29,7 +31,7 @@ type Head = {
   /** As queries write it: `_total` ends counters, `_info` infos, the unit everything that has one. */
   readonly name: string;
   readonly help: string;
-  readonly unit?: "seconds";
+  readonly unit?: Unit;
   /** Series that there was no room for: folded together in counters and histograms, left out of the others. */
   readonly omitted: number;
 };
@@ -47,7 +49,7 @@ export type Definition = {
   readonly name: string;
   readonly type: MetricType;
   readonly help: string;
-  readonly unit?: "seconds";
+  readonly unit?: Unit;
   readonly labels: readonly string[];
   /** The most series that are ever shown. */
   readonly seriesMax: number;

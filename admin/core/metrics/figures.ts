@@ -4,6 +4,7 @@ import type { TelemetryDropped } from "../../../config/telemetry.ts";
 import type { Vantage } from "../../../config/vantage.ts";
 import type { DriftKind, DriftSeverity } from "../drift/drift.ts";
 import type { Standing } from "../health/judge.ts";
+import type { Sli } from "../objectives/objective.ts";
 import type { ReportedEdges } from "../propagation/edge-reports.ts";
 import type { TelemetryTotal } from "../telemetry/totals.ts";
 import type { Topology } from "./topology.ts";
@@ -59,6 +60,16 @@ export type DriftFigures = readonly {
   readonly severity: DriftSeverity;
   readonly kind: DriftKind;
   readonly count: number;
+}[];
+
+export type ObjectiveFigures = readonly {
+  readonly service: string;
+  /** `none`: of no region. */
+  readonly region: string;
+  readonly sli: Sli;
+  readonly targetPpm: number;
+  /** Of the whole budget; absent when nothing can be said. */
+  readonly remainingPpm?: number;
 }[];
 
 export type ExportFigures = {

@@ -5,15 +5,17 @@
  */
 import { invariant } from "../../../config/invariant.ts";
 import { sortedBy } from "../../../config/order.ts";
-import type { Distribution, Labels, MetricFamily, Value } from "./family.ts";
+import { type KeyValue, type OtlpSource, otlpAttributes, otlpResource, unixNano } from "../../../config/otlp.ts";
+import type { Distribution, Labels, MetricFamily, Unit, Value } from "./family.ts";
 
 /** `AGGREGATION_TEMPORALITY_CUMULATIVE`; in JSON enums are numbers. */
 const CUMULATIVE = 2;
 
-type Attribute = { readonly key: string; readonly value: { readonly stringValue: string } };
+/** As UCUM writes them. What has no unit says none: `1` would make some receivers call it a ratio. */
+const UCUM: Readonly<Record<Unit, string>> = { seconds: "s", ratio: "1" };
 
 type PointHead = {
-  readonly attributes?: readonly Attribute[];
+  readonly attributes?: readonly KeyValue[];
   readonly startTimeUnixNano?: string;
   readonly timeUnixNano: string;
 };
@@ -39,7 +41,7 @@ export type OtlpMetric = { readonly name: string; readonly description: string; 
 
 export type OtlpMetricsRequest = {
   readonly resourceMetrics: readonly {
-    readonly resource: { readonly attributes: readonly Attribute[] };
+    readonly resource: { readonly attributes: readonly KeyValue[] };
     readonly scopeMetrics: readonly {
       readonly scope: { readonly name: string; readonly version: string };
       readonly metrics: readonly OtlpMetric[];
@@ -47,28 +49,17 @@ export type OtlpMetricsRequest = {
   }[];
 };
 
-export type OtlpOptions = {
-  /** Of whom the metrics are: `service.name` and so on. */
-  readonly resource: Labels;
-  readonly scope: { readonly name: string; readonly version: string };
-  /** When they were read. */
-  readonly atMs: number;
-};
-
-export function otlpMetrics(
-  families: readonly MetricFamily[],
-  { resource, scope, atMs }: OtlpOptions,
-): OtlpMetricsRequest {
+/** `atMs`: when they were read. */
+export function otlpMetrics(source: OtlpSource, families: readonly MetricFamily[], atMs: number): OtlpMetricsRequest {
   const metrics = families.filter(({ samples }) => samples.length > 0).map((family) => metricOf(family, atMs));
   return {
-    resourceMetrics: [{ resource: { attributes: attributesOf(resource) }, scopeMetrics: [{ scope, metrics }] }],
+    resourceMetrics: [{ resource: otlpResource(source), scopeMetrics: [{ scope: source.scope, metrics }] }],
   };
 }
 
 function metricOf(family: MetricFamily, atMs: number): OtlpMetric {
   const { name, help, unit } = family;
-  // UCUM writes seconds `s`. What has no unit says none: `1` would make some receivers call it a ratio.
-  const head = { name, description: help, ...(unit === undefined ? {} : { unit: "s" }) };
+  const head = { name, description: help, ...(unit === undefined ? {} : { unit: UCUM[unit] }) };
   if (family.type === "histogram") {
     const dataPoints = family.samples.map((sample) => histogramPoint(sample, family.bounds, atMs));
     return { ...head, histogram: { dataPoints, aggregationTemporality: CUMULATIVE } };
@@ -107,19 +98,11 @@ function histogramPoint(
 function pointHead(labels: Labels, sinceMs: number | undefined, atMs: number): PointHead {
   return {
     ...(Object.keys(labels).length === 0 ? {} : { attributes: attributesOf(labels) }),
-    ...(sinceMs === undefined ? {} : { startTimeUnixNano: nanoseconds(sinceMs) }),
-    timeUnixNano: nanoseconds(atMs),
+    ...(sinceMs === undefined ? {} : { startTimeUnixNano: unixNano(sinceMs) }),
+    timeUnixNano: unixNano(atMs),
   };
 }
 
-function attributesOf(labels: Labels): readonly Attribute[] {
-  return sortedBy(Object.entries(labels), ([key]) => key).map(([key, stringValue]) => ({
-    key,
-    value: { stringValue },
-  }));
-}
-
-/** Beyond 2^53, so it is written and never reckoned with. */
-function nanoseconds(ms: number): string {
-  return `${Math.trunc(ms)}000000`;
+function attributesOf(labels: Labels): readonly KeyValue[] {
+  return otlpAttributes(Object.fromEntries(sortedBy(Object.entries(labels), ([key]) => key)));
 }

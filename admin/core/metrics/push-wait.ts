@@ -2,6 +2,7 @@
  * When to push metrics again. All of them are cumulative, so a push that fails loses nothing and is not repeated: the
  * next one says more. A receiver in trouble is asked less and less often, and as late as it wishes itself, up to a bound.
  */
+import { backoffMs } from "../../../config/backoff.ts";
 
 /** After ten minutes without figures somebody has been paged anyway, and a receiver that is back should be noticed. */
 export const PUSH_WAIT_MS_MAX = 600_000;
@@ -16,7 +17,6 @@ export type PushHistory = {
 
 export function pushWaitMs({ intervalMs, failures, retryAfterMs = 0 }: PushHistory): number {
   if (failures === 0) return intervalMs;
-  // 2^10 intervals are past the maximum already; without the bound a long outage would overflow.
-  const backedOffMs = intervalMs * 2 ** Math.min(failures - 1, 10);
-  return Math.max(intervalMs, Math.min(Math.max(backedOffMs, retryAfterMs), PUSH_WAIT_MS_MAX));
+  const backedOffMs = backoffMs(failures, { baseMs: intervalMs, maxMs: PUSH_WAIT_MS_MAX });
+  return Math.max(backedOffMs, Math.min(retryAfterMs, PUSH_WAIT_MS_MAX));
 }

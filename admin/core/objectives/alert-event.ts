@@ -6,6 +6,7 @@ import { formatDuration } from "../../../config/duration.ts";
 import { TELEMETRY_NONE } from "../../../config/telemetry.ts";
 import type { NewEvent } from "../webhooks/event.ts";
 import type { Alert, AlertEnd, AlertRegion, Burn } from "./alert.ts";
+import { changesBefore, type RecentChange } from "./changes-before.ts";
 import type { AlertNotice } from "./life.ts";
 
 /** What the documents say around an alert. */
@@ -21,12 +22,17 @@ export type AlertContext = {
   readonly apiUrl?: string;
 };
 
-export function alertEvent({ kind, alert }: AlertNotice, context: AlertContext): NewEvent {
+/** `recent`: changes, the newest first; undefined when nobody could say, or when it does not matter any more. */
+export function alertEvent(
+  { kind, alert }: AlertNotice,
+  context: AlertContext,
+  recent?: readonly RecentChange[],
+): NewEvent {
   const { id, severity, service, sli, scope, state } = alert;
   const owners = ownersOf(alert, context);
   const place = placeOf(alert);
   const runbook = own(context.runbooks, service);
-  const summary = summaryOf({ kind, alert });
+  const summary = alertSentence({ kind, alert });
   return {
     // An alert of several regions grows and never shrinks.
     key: `${id}.${kind}.${alert.regions.length}`,
@@ -44,6 +50,7 @@ export function alertEvent({ kind, alert }: AlertNotice, context: AlertContext):
       ...(alert.resolvedAtMs === undefined ? {} : { resolvedAtMs: alert.resolvedAtMs }),
       ...(alert.because === undefined ? {} : { because: alert.because }),
       ...(runbook === undefined ? {} : { runbook }),
+      ...(recent === undefined || kind === "resolved" ? {} : { changes: changesBefore(alert, recent) }),
       commands: kind === "resolved" ? [] : commandsFor(alert, context),
     },
   };
@@ -73,7 +80,8 @@ const ENDS: Readonly<Record<AlertEnd, string>> = {
   grouped: "Other regions have the same trouble now, and there is one alert for all of them.",
 };
 
-function summaryOf({ kind, alert }: AlertNotice): string {
+/** What it is about and how bad it is, for people. */
+export function alertSentence({ kind, alert }: AlertNotice): string {
   const { severity, service, sli, because } = alert;
   const what = `${service} ${whereOf(alert)}: ${sli}`;
   if (kind === "resolved") return `Over (${severity}): ${what}. ${ENDS[because ?? "recovered"]}`;

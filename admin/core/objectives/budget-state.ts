@@ -1,7 +1,9 @@
-/** What safety rules know of error budgets: how much is left of each, and nothing of how that came. */
+/** What others know of error budgets: how much is left of each, and nothing of how that came. */
+import type { ObjectiveFigures } from "../metrics/figures.ts";
 import type { Budget, ObjectiveReport } from "./judge.ts";
 import type { Sli } from "./objective.ts";
 
+/** For safety rules. */
 export type BudgetState = {
   readonly service: string;
   readonly region: string;
@@ -15,4 +17,11 @@ export function budgetStateOf({ objective, budget }: ObjectiveReport): BudgetSta
   const { service, region, sli } = objective;
   const { state, remainingPpm } = budget;
   return { service, region, sli, state, ...(remainingPpm === undefined ? {} : { remainingPpm }) };
+}
+
+/** For metrics. */
+export function objectiveFiguresOf({ objective, budget }: ObjectiveReport): ObjectiveFigures[number] {
+  const { service, region, sli, targetPpm } = objective;
+  const { remainingPpm } = budget;
+  return { service, region, sli, targetPpm, ...(remainingPpm === undefined ? {} : { remainingPpm }) };
 }

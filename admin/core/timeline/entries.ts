@@ -1,10 +1,15 @@
 /** How what the sources keep becomes entries of the timeline: the event, a line for people, where there is more, and the scope. */
 import { unreachable } from "../../../config/invariant.ts";
+import { sortedBy } from "../../../config/order.ts";
+import { TELEMETRY_NONE } from "../../../config/telemetry.ts";
 import type { Outcome } from "../changes/mutation.ts";
 import type { IncidentCause } from "../commit/incidents.ts";
 import type { Transition } from "../health/transitions.ts";
 import { changeSentence } from "../history/change-sentence.ts";
 import { type Places, type Scope, scopeOfCluster, scopeOfOutcome, scopeOfOverlay, WHOLE } from "../history/scope.ts";
+import type { Alert } from "../objectives/alert.ts";
+import { alertSentence } from "../objectives/alert-event.ts";
+import type { AlertNotice } from "../objectives/life.ts";
 import type { TimelineEntry } from "./timeline.ts";
 
 /** Where two things happen to one row, as with incidents, their numbers are made of the row's: the second is the later one. */
@@ -93,6 +98,35 @@ export function driftEntry(
     link: `/v1/drift?service=${service}`,
     scope: { regions: [...new Set(regions)].sort(), services: [service], clusters },
   };
+}
+
+/** What people were told of an alert; it stays as it was told. */
+export type AlertTold = {
+  readonly number: number;
+  readonly atMs: number;
+  readonly notice: AlertNotice["kind"];
+  readonly sentence: string;
+  readonly scope: Scope;
+};
+
+export function alertTold({ kind, alert }: AlertNotice, atMs: number): Omit<AlertTold, "number"> {
+  return { atMs, notice: kind, sentence: alertSentence({ kind, alert }), scope: scopeOfAlert(alert) };
+}
+
+/** A cluster is named when everything that burns is known to come from one; what edges answer themselves is of no region. */
+function scopeOfAlert({ service, regions }: Alert): Scope {
+  const somewhere = regions.every(({ region }) => region !== TELEMETRY_NONE);
+  const clusters = regions.flatMap(({ cluster = TELEMETRY_NONE }) => (cluster === TELEMETRY_NONE ? [] : [cluster]));
+  return {
+    regions: somewhere ? sortedBy(regions, ({ region }) => region).map(({ region }) => region) : [],
+    services: [service],
+    clusters: somewhere && clusters.length === regions.length ? sortedBy(clusters, (cluster) => cluster) : [],
+  };
+}
+
+export function alertEntry({ number, atMs, notice, sentence, scope }: AlertTold): TimelineEntry {
+  const link = notice === "resolved" ? "/v1/alerts/history" : "/v1/alerts";
+  return { ...{ atMs, kind: "alert", number, event: `alert.${notice}` }, title: sentence, link, scope };
 }
 
 export type IncidentEvent = {

@@ -6,7 +6,7 @@
 import type { Scope } from "../history/scope.ts";
 
 /** In the order in which they stand at the same moment. To add a source is to add its kind here and its entry in the list of sources. */
-export const TIMELINE_KINDS = ["incident", "change", "health", "drift"] as const;
+export const TIMELINE_KINDS = ["incident", "alert", "change", "health", "drift"] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
 /** Where an entry is: unique, and never another. Numbers are those of its source, rising with time. */

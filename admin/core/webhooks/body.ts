@@ -1,6 +1,8 @@
 /** An event as bytes on the wire: as Standard Webhooks recommends it, or as a message that Slack shows. */
+import { formatDuration } from "../../../config/duration.ts";
 import { unreachable } from "../../../config/invariant.ts";
 import type { WebhookSpec } from "../../../config/webhook.ts";
+import type { ChangeBefore } from "../objectives/changes-before.ts";
 import type { Event } from "./event.ts";
 
 /** Slack cuts off what is longer, in the middle of a word or a link. */
@@ -20,10 +22,14 @@ export function bodyOf(format: WebhookSpec["format"], event: Event, time: string
 
 /** `text` is what notifications show; the block is what people see. */
 function slackMessage({ summary, data }: Event): object {
-  const { runbook, commands } = data;
+  const { runbook, commands, changes } = data;
   const parts = [
     escapeForSlack(summary),
     ...(typeof runbook === "string" ? [`<${escapeForSlack(runbook)}|Runbook>`] : []),
+    ...changesIn(changes).map(
+      ({ revision, kind, author, ageMs }) =>
+        `Changed ${formatAge(ageMs)} before: revision ${revision}, ${kind} by ${escapeForSlack(author)}`,
+    ),
     ...commandsIn(commands).map(
       ({ what, command }) => `${escapeForSlack(what)}:\n\`\`\`${escapeForSlack(command)}\`\`\``,
     ),
@@ -37,6 +43,16 @@ type Command = { readonly what: string; readonly command: string };
 function commandsIn(commands: unknown): readonly Command[] {
   // Only `alertEvent` says commands, and it says them so.
   return Array.isArray(commands) ? (commands as Command[]) : [];
+}
+
+function changesIn(changes: unknown): readonly ChangeBefore[] {
+  // Only `alertEvent` says changes, and it says them so.
+  return Array.isArray(changes) ? (changes as ChangeBefore[]) : [];
+}
+
+/** In whole minutes, which are as exact as anybody needs. */
+function formatAge(ms: number): string {
+  return formatDuration(Math.max(1, Math.round(ms / 60_000)) * 60_000);
 }
 
 /** The three characters that mean something to Slack, as its documentation asks for it. */

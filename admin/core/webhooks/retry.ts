@@ -2,6 +2,7 @@
  * What comes of one attempt to deliver: it has arrived, it is tried again later, or it is given up and waits for somebody
  * to look. At least once: an answer that is lost on the way back looks like a failure.
  */
+import { type Backoff, backoffMs } from "../../../config/backoff.ts";
 import { formatDuration } from "../../../config/duration.ts";
 
 export type Attempt =
@@ -18,9 +19,7 @@ export type NextStep =
 /** Ten attempts in half a day: a receiver that is away over night is not given up. */
 export const ATTEMPTS_MAX = 10;
 /** Somebody may be waiting for the first of them; each further wait is three times as long. */
-const RETRY_MS_BASE = 5_000;
-const RETRY_FACTOR = 3;
-const RETRY_MS_MAX = 4 * 3_600_000;
+const RETRY: Backoff = { baseMs: 5_000, factor: 3, maxMs: 4 * 3_600_000 };
 /** Up to a fifth sooner or later, so that what failed together does not come back together. */
 const JITTER_PART = 0.2;
 /** A receiver that asks for more than this would rather not be asked at all. */
@@ -44,8 +43,7 @@ export function nextStep(
 
 /** After so many attempts. */
 function waitMs(attempts: number, draw: number): number {
-  const whole = Math.min(RETRY_MS_BASE * RETRY_FACTOR ** (attempts - 1), RETRY_MS_MAX);
-  return Math.round(whole * (1 + JITTER_PART * (2 * draw - 1)));
+  return Math.round(backoffMs(attempts, RETRY) * (1 + JITTER_PART * (2 * draw - 1)));
 }
 
 /** Never what the receiver said: it may hold anything, and is shown to people. */
@@ -69,8 +67,3 @@ const FAILURES = {
   tls: "No secure connection could be made.",
   connection: "No connection could be made, or it broke.",
 } as const;
-
-/** `Retry-After` in seconds (RFC 9110 §10.2.3). A date is left aside: the wait is of the same order without it. */
-export function retryAfterMs(field: string | null): number | undefined {
-  return field !== null && /^[0-9]{1,9}$/.test(field) ? Number(field) * 1_000 : undefined;
-}

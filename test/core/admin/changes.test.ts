@@ -5,7 +5,7 @@ import { nextExpiryMs } from "../../../admin/core/changes/expiry.ts";
 import { withOverlay } from "../../../admin/core/changes/overlays.ts";
 import { weightLines } from "../../../admin/core/changes/shares.ts";
 import { emptyState } from "../../../admin/core/changes/state.ts";
-import { backoffMs } from "../../../admin/core/publish/backoff.ts";
+import { backoffMs } from "../../../config/backoff.ts";
 import { ClusterDrain, RegionDrain, WeightShift } from "../../../config/overlays.ts";
 import { VERSION } from "../../../config/release-version.ts";
 import packageJson from "../../../package.json" with { type: "json" };

@@ -7,8 +7,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   encodeSpans,
+  type OtlpVariables,
   otlpAttributes,
-  otlpUrl,
+  otlpOutcome,
   readOtlpDestination,
   type Span,
   unixNano,
@@ -165,7 +166,10 @@ describe("the words that all signals share", () => {
 
 describe("readOtlpDestination", () => {
   const read = (endpoint: string, headers = "", development = false) =>
-    readOtlpDestination({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers }, development);
+    readOtlpDestination(
+      { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers },
+      { signal: "traces", development },
+    );
 
   test.each([
     ["https://c.example", false, "https://c.example/v1/traces"],
@@ -174,7 +178,7 @@ describe("readOtlpDestination", () => {
     ["http://127.0.0.1:4318", true, "http://127.0.0.1:4318/v1/traces"],
   ])("%s, in development %s: %s", (endpoint, development, expected) => {
     const destination = read(endpoint, "", development);
-    expect(destination.ok && destination.value !== undefined && otlpUrl(destination.value, "traces")).toBe(expected);
+    expect(destination).toMatchObject({ ok: true, value: { url: expected } });
   });
 
   test.each([
@@ -207,7 +211,49 @@ describe("readOtlpDestination", () => {
     },
   );
 
-  test("nothing by default", () => {
-    expect(read("")).toEqual({ ok: true, value: undefined });
+  const general = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://c.example" };
+
+  test.each<[OtlpVariables, "traces" | "metrics", string | undefined]>([
+    [{}, "traces", undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "" }, "metrics", undefined],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://t.example/in" }, "traces", "https://t.example/in"],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://t.example/in" }, "metrics", undefined],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "https://m.example/" }, "metrics", "https://m.example/"],
+    [{ ...general, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "https://m.example/m" }, "metrics", "https://m.example/m"],
+    [
+      { ...general, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "https://m.example/m" },
+      "traces",
+      "https://c.example/v1/traces",
+    ],
+  ])("of %j the %s go to %s", (variables, signal, url) => {
+    const read = readOtlpDestination(variables, { signal, development: false });
+    expect(read).toEqual({ ok: true, value: url === undefined ? undefined : { url, headers: {} } });
+  });
+
+  test("the error names the variable that is wrong", () => {
+    const variables = { ...general, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "nowhere" };
+    const { error } = readOtlpDestination(variables, { signal: "metrics", development: false }) as { error: string };
+    expect(error).toMatch(/^OTEL_EXPORTER_OTLP_METRICS_ENDPOINT must begin with https:/);
+  });
+});
+
+describe("otlpOutcome", () => {
+  const rejected = (field: string, count: unknown) => JSON.stringify({ partialSuccess: { [field]: count } });
+
+  test.each([
+    [200, null, "", { kind: "taken", rejected: 0 }],
+    [202, null, "{}", { kind: "taken", rejected: 0 }],
+    [200, null, rejected("rejectedDataPoints", "7"), { kind: "taken", rejected: 7 }],
+    [200, null, rejected("rejectedDataPoints", 7), { kind: "taken", rejected: 7 }],
+    [200, null, rejected("rejectedDataPoints", -1), { kind: "taken", rejected: 0 }],
+    [200, null, rejected("rejectedSpans", "7"), { kind: "taken", rejected: 0 }],
+    [200, null, '{"partialSuccess":null}', { kind: "taken", rejected: 0 }],
+    [302, "5", "", { kind: "refused", because: "it answered 302" }],
+    [400, "5", "", { kind: "refused", because: "it answered 400" }],
+    [503, null, "", { kind: "failed", because: "it answered 503" }],
+    [429, "5", "", { kind: "failed", because: "it answered 429", retryAfterMs: 5_000 }],
+    [429, "Fri, 07 Nov 2026 23:59:59 GMT", "", { kind: "failed", because: "it answered 429" }],
+  ])("%i, Retry-After %s, %j", (status, retryAfter, text, expected) => {
+    expect(otlpOutcome("metrics", { status, retryAfter, text })).toEqual(expected);
   });
 });

@@ -18,7 +18,7 @@ class World {
   readonly events: unknown[] = [];
   answer: () => Response = () => new Response("{}");
   readonly exporter = new SpanExporter({
-    destination: { base: "https://c.example", headers: { "api-key": "k" } },
+    destination: { url: "https://c.example/v1/traces", headers: { "api-key": "k" } },
     source: { resource: {}, scope: { name: "fairlead", version: "1" } },
     flushMs: 1_000,
     fetch: async (url, { headers, body }) => {
@@ -56,7 +56,7 @@ describe("a collector that is well", () => {
     expect(world.requests).toEqual([
       {
         url: "https://c.example/v1/traces",
-        headers: { "api-key": "k", "content-type": "application/json" },
+        headers: { "api-key": "k", "content-type": "application/json", "user-agent": "fairlead-otlp/1" },
       },
     ]);
     world.keep(1, 3);
@@ -156,7 +156,7 @@ describe("a collector that is not", () => {
       world.keep(3);
       await world.flush();
       expect(world.exporter.dropped).toBe(3);
-      expect(world.events).toEqual([["spans.notDelivered", { detail: `the collector answered ${status}` }]]);
+      expect(world.events).toEqual([["spans.notDelivered", { because: `it answered ${status}` }]]);
     },
   );
 

@@ -56,11 +56,11 @@ const KINDS = [
   {
     name: "Error",
     ratio: "region:edge_requests:error_ratio_rate",
-    objective: "service:edge_slo_availability:objective",
+    objective: "region:edge_slo_availability:objective",
   },
   {
     ...{ name: "Latency", ratio: "region:edge_request_duration_seconds:slow_ratio_rate" },
-    objective: "service:edge_slo_latency:objective",
+    objective: "region:edge_slo_latency:objective",
   },
 ] as const;
 
@@ -70,7 +70,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Every case is a service of its own, so that one run of promtool, which reads YAML and so JSON, tells them all. */
 function evaluate(cases: readonly Case[], { name, ratio, objective }: (typeof KINDS)[number]): string {
   const series = cases.flatMap(({ slo, ratios }, at) => [
-    { series: `${objective}{service="case-${at}"}`, values: `${slo}` },
+    { series: `${objective}{service="case-${at}", region="us-east"}`, values: `${slo}` },
     ...WINDOWS.map((window) => ({
       series: `${ratio}${window}{service="case-${at}", region="us-east"}`,
       values: `${ratios[window] ?? 0}`,

@@ -35,6 +35,7 @@ describe("names", () => {
     expect(name.endsWith("_total")).toBe(type === "counter");
     expect(name.endsWith("_info")).toBe(type === "info");
     expect(name.endsWith("_seconds")).toBe(unit === "seconds");
+    expect(name.endsWith("_ratio")).toBe(unit === "ratio");
   });
 
   test("are there once, and nobody shows one that is withheld", () => {

@@ -69,6 +69,10 @@ export const FACTS: MetricFacts = {
     totals: [total("eu-west-blue", "2xx", 900), total("eu-west-blue", "5xx", 100), total("us-east-blue", "2xx", 50)],
     lost: { reports: 1, requests: 12 },
   },
+  objectives: [
+    { service: "web", region: "eu-west", sli: "availability", targetPpm: 999_000, remainingPpm: -250_000 },
+    { service: "web", region: "us-east", sli: "availability", targetPpm: 999_900 },
+  ],
   export: { sinceMs: SINCE_MS, successes: 58, failures: 2, rejectedPoints: 0, lastSuccessMs: NOW_MS - 20_000 },
   beacons: [
     {

@@ -49,6 +49,14 @@ describe("edge_region_healthy", () => {
   });
 });
 
+test("an objective that nobody can judge is told, and no budget of it", () => {
+  expect([...linesOf("edge_objective_ratio"), ...linesOf("edge_error_budget_remaining_ratio")]).toEqual([
+    'edge_objective_ratio{region="eu-west",service="web",sli="availability"} 0.999',
+    'edge_objective_ratio{region="us-east",service="web",sli="availability"} 0.9999',
+    'edge_error_budget_remaining_ratio{region="eu-west",service="web",sli="availability"} -0.25',
+  ]);
+});
+
 describe("edge_config_behind_seconds", () => {
   const behind = (oldest: number, released = 7) =>
     linesOf("edge_config_behind_seconds", {

@@ -7,14 +7,13 @@ import { otlpMetrics } from "../../../admin/core/metrics/otlp.ts";
 import { FACTS, NOW_MS } from "./facts.ts";
 
 const Request = root.opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest;
-const OPTIONS = {
+const SOURCE = {
   resource: { "service.name": "fairlead", "service.version": "0.1.0" },
   scope: { name: "fairlead", version: "0.1.0" },
-  atMs: NOW_MS,
 };
 
 const families = familiesOf(FACTS);
-const sent = otlpMetrics(families, OPTIONS);
+const sent = otlpMetrics(SOURCE, families, NOW_MS);
 
 /** As a receiver does: the JSON text to a message, to bytes and back. */
 function receive(value: unknown) {
@@ -59,6 +58,12 @@ describe("types", () => {
     expect(age.gauge?.dataPoints?.[0]?.asDouble).toBe(30);
   });
 
+  test("a ratio says so, and may be below zero", () => {
+    const { unit, gauge } = metricNamed("edge_error_budget_remaining_ratio");
+    expect(unit).toBe("1");
+    expect(gauge?.dataPoints?.map(({ asDouble }) => asDouble)).toEqual([-0.25]);
+  });
+
   test("an info is a sum that does not grow, as OpenTelemetry has it", () => {
     const { sum } = metricNamed("edge_build_info");
     expect(sum?.isMonotonic).toBe(false);
@@ -83,5 +88,5 @@ test("a count without a unit that is none is a bug", () => {
     ...{ name: "halves", type: "gauge", help: "", omitted: 0 },
     samples: [{ labels: {}, value: 0.5 }],
   };
-  expect(() => otlpMetrics([half], OPTIONS)).toThrow("what has no unit is counted");
+  expect(() => otlpMetrics(SOURCE, [half], NOW_MS)).toThrow("what has no unit is counted");
 });

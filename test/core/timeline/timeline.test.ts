@@ -23,16 +23,26 @@ const at = (atMs: number, kind: TimelineKind, number: number): TimelineEntry => 
 const told = (entries: readonly Position[]) => entries.map(formatCursor);
 
 describe("mergeTimeline", () => {
-  test("puts the newest first, and of one moment incidents before changes before health before drift", () => {
+  test("puts the newest first, and of one moment incidents before alerts before changes before health before drift", () => {
     const pages = [
       { entries: [at(5, "change", 2), at(1, "change", 1)] },
       { entries: [at(5, "drift", 4)] },
       { entries: [at(5, "incident", 2)] },
+      { entries: [at(5, "alert", 3)] },
       { entries: [at(5, "health", 9), at(5, "health", 8), at(3, "health", 7)] },
     ];
     const { entries, next } = mergeTimeline(pages, 10);
     expect(told(entries)).toEqual([
-      ...["5.incident.2", "5.change.2", "5.health.9", "5.health.8", "5.drift.4", "3.health.7", "1.change.1"],
+      ...[
+        "5.incident.2",
+        "5.alert.3",
+        "5.change.2",
+        "5.health.9",
+        "5.health.8",
+        "5.drift.4",
+        "3.health.7",
+        "1.change.1",
+      ],
     ]);
     expect(next).toBeUndefined();
   });
@@ -59,11 +69,14 @@ test.each<[TimelineKind, Position | undefined, number, number, number]>([
   expect(boundFor(kind, cursor, toMs)).toEqual({ beforeMs, beforeNumber });
 });
 
-test.each([["1.change.2"], ["0.health.0"], ["1772355600000.incident.9007199254740991"]])("the cursor %s", (text) => {
-  expect(formatCursor(parseCursor(text) as Position)).toBe(text);
-});
+test.each([["1.change.2"], ["0.health.0"], ["7.alert.12"], ["1772355600000.incident.9007199254740991"]])(
+  "the cursor %s",
+  (text) => {
+    expect(formatCursor(parseCursor(text) as Position)).toBe(text);
+  },
+);
 
-test.each([["1.alert.2"], ["01.change.2"], ["1.change"], ["1.change.2.3"], ["-1.change.2"], [""]])(
+test.each([["1.audit.2"], ["01.change.2"], ["1.change"], ["1.change.2.3"], ["-1.change.2"], [""]])(
   "no cursor: %j",
   (text) => {
     expect(CURSOR_PATTERN.test(text)).toBe(false);

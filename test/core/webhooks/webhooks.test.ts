@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { bodyOf } from "../../../admin/core/webhooks/body.ts";
 import { type Event, messageIdOf } from "../../../admin/core/webhooks/event.ts";
 import { type Receiver, receiversIn, receiversOf } from "../../../admin/core/webhooks/receiver.ts";
-import { ATTEMPTS_MAX, type Attempt, nextStep, retryAfterMs } from "../../../admin/core/webhooks/retry.ts";
+import { ATTEMPTS_MAX, type Attempt, nextStep } from "../../../admin/core/webhooks/retry.ts";
 import { isSigningSecret, signedHeaders, signingSecret } from "../../../admin/core/webhooks/signature.ts";
+import { retryAfterMs } from "../../../config/backoff.ts";
 import { fleetOf, soundBut } from "../config/fixtures.ts";
 
 const NOW_MS = 1_772_355_600_000;
@@ -65,6 +66,7 @@ describe("bodies", () => {
     ...{ key: "k", id: "msg_1", type: "alert.firing", atMs: NOW_MS, summary: "a < b & c > d" },
     data: { id: "x", runbook: "https://wiki/x?a&b", commands: [{ what: "Drain", command: "curl -d '{}'" }] },
   };
+  const change = { revision: 7, kind: "apply", author: "a<b", atMs: NOW_MS - 240_000, ageMs: 239_000 };
   const time = "2026-03-01T09:00:00.000Z";
 
   test("as Standard Webhooks recommends it", () => {
@@ -89,6 +91,11 @@ describe("bodies", () => {
         },
       ],
     });
+  });
+
+  test("with what was changed before, for whoever wonders", () => {
+    const { blocks } = JSON.parse(bodyOf("slack", { ...event, data: { changes: [change] } }, time));
+    expect(blocks[0].text.text).toBe("a &lt; b &amp; c &gt; d\nChanged 4m before: revision 7, apply by a&lt;b");
   });
 
   test("is no longer than Slack takes, and needs nothing but a summary", () => {

@@ -107,6 +107,7 @@ describe("alerts", () => {
       data: {
         ...{ id: alert.id, severity: "page", service: "web", region: "us-east", cluster: "us-east-blue" },
         ...{ runbook: OBJECTIVES.runbook, summary: expect.stringContaining("200 times as fast as 99.9% allows") },
+        changes: [{ revision: 1, kind: "apply", author: "token", ageMs: expect.any(Number) }],
         regions: [{ burns: [{ rule: "page 1h/5m", long: { total: 5_000, bad: 1_000 } }, { rule: "page 6h/30m" }] }],
         commands: [
           { what: "Drain the region us-east", command: expect.stringContaining("/v1/regions/us-east/drain") },
@@ -130,6 +131,32 @@ describe("alerts", () => {
     expect((await get("/v1/alerts/history")).body.alerts).toMatchObject([
       { id: alert.id, state: "resolved", because: "recovered" },
     ]);
+
+    const timeline = async (query: string) =>
+      (await get(`/v1/timeline?kinds=alert${query}`)).body.entries.map((entry: { event: string }) => entry.event);
+    expect(await timeline("&region=us-east&service=web")).toEqual(["alert.firing", "alert.resolved", "alert.firing"]);
+    expect(await timeline("&cluster=us-east-blue&limit=1")).toEqual(["alert.firing"]);
+    expect(await timeline("&region=eu-west")).toEqual([]);
+    const { nextCursor } = (await get("/v1/timeline?kinds=alert&limit=2")).body;
+    expect(nextCursor).toMatch(/^[0-9]+[.]alert[.]2$/);
+    const { entries } = (await get(`/v1/timeline?kinds=alert&limit=2&cursor=${nextCursor}`)).body;
+    expect(entries).toMatchObject([
+      {
+        ...{ id: "alert/1", event: "alert.firing", title: expect.stringMatching(/^Burning \(page\): web in us-east/) },
+        scope: { regions: ["us-east"], services: ["web"], clusters: ["us-east-blue"] },
+      },
+    ]);
+  });
+
+  test("nobody is called later because the fleet cannot say what was changed", async () => {
+    await fleetWith();
+    await count([fine("eu-west"), failing("us-east")]);
+    await env.FLEET.getByName("demo").setFailing(true);
+    await look();
+    await lookFor(TOLD_MS);
+    expect(await toldTo("everybody")).toEqual(["alert.firing page us-east"]);
+    const [message] = await receivedBy("everybody");
+    expect(JSON.parse(message?.body ?? "").data).not.toHaveProperty("changes");
   });
 
   test("regions that burn at once are one alert, of the service", async () => {

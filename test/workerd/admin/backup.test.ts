@@ -7,6 +7,7 @@ import { readBackup, storedTables } from "../../../admin/store/backup.ts";
 import { loadCarriers } from "../../../admin/store/carriers.ts";
 import { forgetAnswers } from "../../../admin/store/idempotency.ts";
 import { openIncident, openIncidents } from "../../../admin/store/incidents.ts";
+import { FLEET_MIGRATIONS } from "../../../admin/store/migrations.ts";
 import { savePublishing } from "../../../admin/store/publishing.ts";
 import { abandonRestore, beginRestore, insertRow } from "../../../admin/store/restore.ts";
 import {
@@ -30,6 +31,8 @@ import {
 } from "./backup-fixture.ts";
 import { ask, get, send, smallFleet, TOKEN } from "./support.ts";
 
+const MIGRATIONS = FLEET_MIGRATIONS.length;
+
 beforeEach(nextObjects);
 afterEach(() => reset());
 
@@ -38,7 +41,7 @@ describe("a backup", () => {
     const backup = await exported();
     const [header = "", ...rows] = linesIn(backup);
     expect(JSON.parse(header)).toEqual({
-      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: 8 },
+      ...{ format: "fairlead-backup/1", version: expect.any(String), environment: "demo", migrations: MIGRATIONS },
       ...{ exportedAtMs: NOW_MS, revision: 5 },
     });
     const { tables, dumped } = await inObject(source(), ({ sql }) => ({
@@ -189,14 +192,14 @@ describe("an environment", () => {
     const older = lines
       .filter((line) => /^\{"format"|"table":"(texts|revisions|debug_tokens|audit_\w+)"/.test(line))
       .filter((line) => !/"name":"(approval|answer)\//.test(line))
-      .map((line) => line.replace('"migrations":8', '"migrations":4').replace(',"state_kept":1', ""));
+      .map((line) => line.replace(`"migrations":${MIGRATIONS}`, '"migrations":4').replace(',"state_kept":1', ""));
     await inObject(target(), async (storage) => {
       expect(await restoreInto(storage, sealed(older))).toMatchObject({ ok: true, value: { revision: 5 } });
       const { revisions, approvals } = dump(storage.sql);
       expect(revisions?.every((row) => row.includes('"state_kept":1'))).toBe(true);
       expect(approvals).toEqual([]);
       const versions = storage.sql.exec("SELECT version FROM migrations").toArray();
-      expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(versions.map(({ version }) => version)).toEqual(FLEET_MIGRATIONS.map(({ version }) => version));
     });
   });
 

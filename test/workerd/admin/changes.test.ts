@@ -184,6 +184,9 @@ describe("drains", () => {
     const { body } = await get("/v1/revisions/3");
     expect(body).toMatchObject({ author: "fairlead", reason: "drain expired", kind: "expire" });
     expect(body.outcome.ended).toEqual(["regionDrain/eu-west"]);
+    // Graphs show it like anybody's change.
+    const { marks } = (await get("/v1/metrics/query?measure=requests&last=15m")).body;
+    expect(marks.at(-1)).toMatchObject({ revision: 3, kind: "expire", author: "fairlead", reason: "drain expired" });
   });
 
   test("a dry run tells what would happen and drains nothing", async () => {

@@ -1,6 +1,7 @@
 /** From what clusters report to the list of what differs, and to the incident when nobody does anything about it. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
+import { stored, webhook } from "./alert-support.ts";
 import { DECLARED, declare, IMAGE, OTHER_IMAGE, report, reportingFleet, reportingPair } from "./status-support.ts";
 import { env, get, POLICY } from "./support.ts";
 
@@ -121,7 +122,8 @@ async function turnBack(table: string, column: string, ms: number): Promise<void
 
 describe("drift that stays", () => {
   test("opens one incident for all of it when it is too old, and not another one", async () => {
-    await declare(await reportingFleet([pair.blue, pair.other], { more: [policy({ maxAge: "1m" })] }));
+    const more = [policy({ maxAge: "1m" }), webhook("drift", { default: true, events: ["drift.overdue"] })];
+    await declare(await reportingFleet([pair.blue, pair.other], { more }));
     await report(pair.blue, { imageDigest: OTHER_IMAGE });
     await report(pair.other, { imageDigest: OTHER_IMAGE });
     await driftOf();
@@ -141,6 +143,14 @@ describe("drift that stays", () => {
     await evictDurableObject(object());
     await runDurableObjectAlarm(object());
     expect((await get("/v1/incidents")).body.incidents).toHaveLength(1);
+    const told = await stored<{ event: string }>("SELECT event FROM events");
+    expect(told.map(({ event }) => JSON.parse(event))).toMatchObject([
+      {
+        type: "drift.overdue",
+        summary: expect.stringMatching(/^Drift for too long in eu-west-blue, us-east-blue: /),
+        data: { clusters: ["eu-west-blue", "us-east-blue"], drift: [expect.any(String), expect.any(String)] },
+      },
+    ]);
     const { entries } = (await get("/v1/audit")).body;
     expect(entries[0].leaf).toMatchObject({ action: "fairlead.incident", outcome: "done" });
   });

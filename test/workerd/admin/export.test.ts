@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vites
 import type { AdminEnv } from "../../../admin/env.ts";
 import { ExportObject } from "../../../admin/objects/export-object.ts";
 import { FleetObject } from "../../../admin/objects/fleet-object.ts";
-import { readOtlpDestination } from "../../../admin/objects/otlp-destination.ts";
+import { readPushSetting } from "../../../admin/objects/push-setting.ts";
 import { env, get, send, smallFleet } from "./support.ts";
 
 beforeEach(() => {
@@ -30,7 +30,7 @@ type Setting = Partial<
 >;
 
 describe("the destination", () => {
-  const read = (setting: Setting, DEVELOPMENT = "false") => readOtlpDestination({ ...env, DEVELOPMENT, ...setting });
+  const read = (setting: Setting, DEVELOPMENT = "false") => readPushSetting({ ...env, DEVELOPMENT, ...setting });
 
   test("is none unless one is named", () => {
     expect(read({})).toEqual({ ok: true, value: undefined });
@@ -45,7 +45,10 @@ describe("the destination", () => {
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.example.com/otlp/", "https://otlp.example.com/otlp/v1/metrics"],
     ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://otlp.example.com/push", "https://otlp.example.com/push"],
   ])("%s=%s is %s", (name, text, url) => {
-    expect(read({ [name]: text })).toEqual({ ok: true, value: { url, headers: {}, intervalMs: 60_000 } });
+    expect(read({ [name]: text })).toEqual({
+      ok: true,
+      value: { destination: { url, headers: {} }, intervalMs: 60_000 },
+    });
   });
 
   test("the one for metrics comes first", () => {
@@ -58,8 +61,10 @@ describe("the destination", () => {
     expect(read(setting)).toEqual({
       ok: true,
       value: {
-        url: "https://metrics.example.com/m",
-        headers: { authorization: "Basic abc==", "x-scope-orgid": "a" },
+        destination: {
+          url: "https://metrics.example.com/m",
+          headers: { authorization: "Basic abc==", "x-scope-orgid": "a" },
+        },
         intervalMs: 15_000,
       },
     });

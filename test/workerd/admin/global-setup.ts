@@ -60,7 +60,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end(JSON.stringify(seen.get(`/${name}/${value}`) ?? null));
     return;
   }
-  note(pathname, request);
+  const noted = note(pathname, request);
   switch (verb) {
     case "hang":
       return;
@@ -96,7 +96,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       response.end(JSON.stringify({ partialSuccess: { rejectedDataPoints: name, errorMessage: "too old" } }));
       return;
     case "grafana":
-      mark(name, request, response);
+      mark(name, { noted, request, response });
       return;
     case "marks":
       response.end(JSON.stringify(marks.get(name) ?? []));
@@ -153,30 +153,29 @@ function report(request: IncomingMessage, response: ServerResponse): void {
   else way();
 }
 
-function note(pathname: string, request: IncomingMessage): void {
+/** Its body is there when the request has ended. */
+function note(pathname: string, request: IncomingMessage): Seen {
   const count = (seen.get(pathname)?.count ?? 0) + 1;
   const noted: Seen = { method: request.method ?? "", headers: request.headers, body: "", count };
   seen.set(pathname, noted);
   request.setEncoding("utf8").on("data", (text: string) => {
     noted.body += text;
   });
+  return noted;
 }
 
+type Marking = { readonly noted: Seen; readonly request: IncomingMessage; readonly response: ServerResponse };
+
 /** Takes an annotation, or refuses it with the status that the name is switched to. */
-function mark(name: string, request: IncomingMessage, response: ServerResponse): void {
+function mark(name: string, { noted, request, response }: Marking): void {
   const status = switched.get(name) ?? 200;
-  // `note` has set the encoding.
-  let text = "";
-  request.on("data", (part: string) => {
-    text += part;
-  });
   request.on("end", () => {
     const { method, url, headers } = request;
     const told = {
       method,
       url,
       authorization: headers.authorization,
-      body: JSON.parse(text),
+      body: JSON.parse(noted.body),
     };
     if (status < 300) marks.set(name, [...(marks.get(name) ?? []), told]);
     response.writeHead(status, { "content-type": "application/json" }).end("{}");

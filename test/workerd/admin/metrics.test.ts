@@ -99,6 +99,7 @@ test("before there is a fleet there is little to tell, and that is told", async 
     'edge_scrape_source_up{source="health"} 1',
     'edge_scrape_source_up{source="status"} 1',
     'edge_scrape_source_up{source="telemetry"} 1',
+    'edge_scrape_source_up{source="alert"} 1',
     'edge_scrape_source_up{source="export"} 1',
   ]);
 });

@@ -181,6 +181,8 @@ describe("a revision that does harm", () => {
       ...{ kind: "withdraw", author: "fairlead", reason: expect.stringContaining(because) },
       outcome: { kind: "withdraw", revision: 1 },
     });
+    const { marks } = (await get("/v1/metrics/query?measure=requests&last=15m")).body;
+    expect(marks.at(-1)).toMatchObject({ revision: 3, kind: "withdraw", author: "fairlead" });
     expect(await lastLeaf()).toMatchObject({
       ...{ action: "fairlead.withdraw", resource: "revision/1", request: "alarm", actor: { kind: "system" } },
       ...{ outcome: "committed", before: { revision: 2 }, after: { revision: 3 } },

@@ -1,4 +1,4 @@
-/** What happened, put together from four objects; one that does not answer is named. */
+/** What happened, put together from several objects; one that does not answer is named. */
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fleetObject } from "./fleet-object.ts";
@@ -21,7 +21,7 @@ beforeEach(async () => {
     await reportingCluster("us-east-blue", "us-east"),
   ];
   await declare(await reportingFleet(clusters));
-  // Nobody has reported when this is asked, and all have when it is asked next.
+  // Before anybody has reported it is drift, for who looks.
   await get("/v1/drift");
   for (const cluster of clusters) await report(cluster);
 });
@@ -161,15 +161,15 @@ describe("GET /v1/timeline", () => {
     await runInDurableObject(fleetObject(), (instance) => instance.setFailing(true));
     expect(await timeline("?region=eu-west")).toEqual({
       entries: [],
-      partial: ["incident", "change", "health", "drift"],
+      partial: ["incident", "alert", "change", "health", "drift"],
     });
     expect((await timeline()).partial).toEqual(["incident", "change"]);
   });
 
   test.each([
     ["?kind=change"],
-    ["?kinds=alert"],
-    ["?cursor=1.alert.2"],
+    ["?kinds=audit"],
+    ["?cursor=1.audit.2"],
     ["?fromMs=yesterday"],
     ["?limit=0"],
     ["?region=EU"],
