@@ -1,7 +1,16 @@
-/** A request as it came to this Worker. */
+/**
+ * A request as it came to this Worker. What each of them is asked for is read once: every read of a request is a call
+ * into the platform, a quarter of a microsecond, and the first one of its headers two.
+ */
 export type Arrival = {
   readonly request: Request;
+  readonly headers: Headers;
+  readonly method: string;
   /** By the clock that stands still while code runs: when the platform started this Worker for it. */
   readonly arrivedAtMs: number;
   readonly background: ExecutionContext;
 };
+
+export function arrivalOf(request: Request, arrivedAtMs: number, background: ExecutionContext): Arrival {
+  return { request, headers: request.headers, method: request.method, arrivedAtMs, background };
+}

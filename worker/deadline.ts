@@ -1,6 +1,6 @@
 /**
  * A deadline for an answer that costs next to nothing when the answer is in time, as it nearly always is. Measured
- * against no deadline: a timer left to run out 1%, a timer cleared again 5%, `AbortSignal.timeout` up to 10%; and that
+ * against no deadline: a timer left to run out 2%, a timer cleared again 5%, `AbortSignal.timeout` up to 10%; and that
  * signal would also cut a body that is still streaming when it fires.
  *
  * One timer for all requests of the isolate is not possible: workerd ends timers with the request that set them, and

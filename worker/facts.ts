@@ -4,15 +4,18 @@ import type { Facts } from "./routing/facts.ts";
 import { readAsn, readPlace } from "./routing/place.ts";
 import type { Target } from "./target.ts";
 
-export function readFacts(request: Request, target: Target, client: Client): Facts {
-  const asn = readAsn(client.geo);
+export function readFacts(
+  { method, headers }: { readonly method: string; readonly headers: Headers },
+  target: Target,
+  client: Client,
+): Facts {
   return {
-    method: request.method,
+    method,
     host: target.host,
     path: target.path,
-    header: (name) => request.headers.get(name),
+    header: (name) => headers.get(name),
     place: readPlace(client.geo),
-    ...(asn === undefined ? {} : { asn }),
-    ...(client.address === undefined ? {} : { clientAddress: client.address }),
+    asn: readAsn(client.geo),
+    clientAddress: client.address,
   };
 }

@@ -98,10 +98,9 @@ function prepare(input: ForwardInput): Sending {
   const { arrival, deps } = input;
   const startMs = deps.now();
   deps.retryBudget.noteRequest(startMs);
-  const { request } = arrival;
-  const hasBody = request.body !== null;
-  const waits = !hasBody || isShortUpload(request.headers);
-  return { upstream: upstreamOf(input), startMs, hasBody, waits, flagsIn: flagsInOf(input) };
+  const hasBody = arrival.request.body !== null;
+  const waits = !hasBody || isShortUpload(arrival.headers);
+  return { upstream: upstreamOf(input, hasBody), startMs, hasBody, waits, flagsIn: flagsInOf(input) };
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -117,7 +116,7 @@ async function failOver(
   for (const [resent, attempt] of attemptsOf(question).slice(1).entries()) {
     const sentMs = deps.now();
     const remainingMs = decision.totalMs - (sentMs - sending.startMs);
-    const repeatable = mayRetry({ method: arrival.request.method, hasBody: sending.hasBody, failure });
+    const repeatable = mayRetry({ method: arrival.method, hasBody: sending.hasBody, failure });
     if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
     discard(last.response);
     const answer = await send({ attempt, resends: resent + 1 }, input, sending, remainingMs);
@@ -139,7 +138,7 @@ function judge(
   const nowMs = deps.now();
   const firstByteMs = nowMs - sentMs;
   const response = answer instanceof Response ? answer : undefined;
-  const failure = answer instanceof Response ? failureOf(answer, arrival.request) : answer;
+  const failure = answer instanceof Response ? failureOf(answer, arrival.headers) : answer;
   const { service } = decision;
   const { place } = question.facts;
   const success = evidenceOf(response, failure, hasBody);
@@ -168,25 +167,25 @@ function noteOwnError(failure: Failure, { question, deps }: ForwardInput, { hasB
   deps.propagation.noteOwnError(question.snapshot.revision);
 }
 
-function failureOf(response: Response, request: Request): Failure | undefined {
-  return failureOfResponse(response, response.status === 101 && isWebSocket(request.headers));
+function failureOf(response: Response, asked: Headers): Failure | undefined {
+  return failureOfResponse(response, response.status === 101 && isWebSocket(asked));
 }
 
 /**
  * What is sent, the same to each cluster. A request without a body is described anew, which takes half the time of a
  * `new Request`; one with a body is copied, because a described GET may have none, and clients do send such.
  */
-function upstreamOf({ arrival, target, client, deps }: ForwardInput): Upstream {
-  const { request } = arrival;
-  const headers = new Headers(request.headers);
-  setRequestHeaders(headers, request.headers, {
+function upstreamOf({ arrival, target, client, deps }: ForwardInput, hasBody: boolean): Upstream {
+  const { request, method } = arrival;
+  const headers = new Headers(arrival.headers);
+  setRequestHeaders(headers, arrival.headers, {
     target,
     clientAddress: client.address,
     protocol: protocolOf(client),
     loopId: deps.loopId,
   });
-  lowerMaxForwards(request.method, headers);
-  if (request.body === null) return { init: { method: request.method, headers, redirect: "manual" }, headers };
+  lowerMaxForwards(method, headers);
+  if (!hasBody) return { init: { method, headers, redirect: "manual" }, headers };
   const copy = new Request(request, { headers, redirect: "manual" });
   return { init: copy, headers: copy.headers };
 }
@@ -242,7 +241,7 @@ function send(sent: Sent, input: ForwardInput, sending: Sending, remainingMs: nu
     return fetchWithin(sent.attempt, input, sending, remainingMs);
   };
   if (spans === undefined) return ask(input.deps.randomHex(16));
-  const { method } = input.arrival.request;
+  const { method } = input.arrival;
   const { service } = input.decision;
   const { revision } = input.question.snapshot;
   const attributes = attemptAttributes({ mirror: false, ...sent, method, service, revision });

@@ -16,22 +16,23 @@ import { readTarget } from "./target.ts";
 import type { RequestTrace } from "./tracing.ts";
 
 export async function handle(arrival: Arrival, deps: Deps, trace: RequestTrace): Promise<Response> {
-  const { request, background } = arrival;
-  const target = readTarget(request.url, request.headers.get("host"));
+  const { request, headers, method, arrivedAtMs, background } = arrival;
+  const target = readTarget(request.url, headers.get("host"));
   if (target === undefined) return ownAnswer(problem("hostInvalid", request), arrival, deps);
 
-  const answer = answerByProtocol(request, target, deps.loopId);
+  const answer = answerByProtocol(arrival, target, deps.loopId);
   if (answer !== undefined) return ownAnswer(answer, arrival, deps);
 
-  const client = readClient(request.headers, request.cf, deps.settings);
+  const client = readClient(headers, request.cf, deps.settings);
   if (!client.ok) return ownAnswer(problem("geoInvalid", request, { detail: client.error }), arrival, deps);
 
-  const facts = readFacts(request, target, client.value);
-  const freshened = deps.snapshots.freshen(facts.place, background);
+  const facts = readFacts({ method, headers }, target, client.value);
+  const freshened = deps.snapshots.freshen(facts.place, arrivedAtMs, background);
   if (freshened !== undefined) await freshened;
 
   const snapshot = deps.snapshots.current();
-  const now = deps.now();
+  // Reading the clock is a call into the platform, and no time has passed unless somebody was waited for.
+  const now = freshened === undefined ? arrivedAtMs : deps.now();
   deps.propagation.served(snapshot, facts.place.coordinates, now, background);
   const verified = readBinding(deps.cookies, { snapshot, facts, now });
   const binding = verified === undefined ? undefined : await verified;
@@ -49,7 +50,7 @@ export async function handle(arrival: Arrival, deps: Deps, trace: RequestTrace):
     decision.kind === "reject"
       ? reject(decision, arrival, question, deps)
       : await forward({ arrival, target, client: client.value, decision, question, trace, deps });
-  return withTrace(made, request, { target, question, trace, deps }) ?? made;
+  return withTrace(made, headers, { target, question, trace, deps }) ?? made;
 }
 
 function reject(

@@ -17,6 +17,8 @@ const DROPPED_FROM_REQUESTS = [
   "transfer-encoding",
   // Some servers hand `Proxy` to programs as HTTP_PROXY (httpoxy).
   "proxy",
+  // Belongs to a valid parent only; the edge writes it again where it has one.
+  "tracestate",
   // Where a client claims to be; the address goes into `X-Forwarded-For` and `Forwarded`, and comes from us only.
   "fastly-client-ip",
   "true-client-ip",
@@ -114,11 +116,18 @@ const NEVER_NOMINATED: ReadonlySet<string> = new Set([
 
 /** What `Connection` nominates (RFC 9110 §7.6.1); nothing for the values that nearly every message carries. */
 export function nominatedFields(connection: string | null): readonly string[] {
-  if (connection === null || NEVER_NOMINATED.has(connection.toLowerCase())) return [];
+  if (connection === null || isOrdinary(connection) || NEVER_NOMINATED.has(connection.toLowerCase())) return NONE;
   return connection
     .split(",")
     .map((name) => name.trim().toLowerCase())
     .filter((name) => !NEVER_NOMINATED.has(name) && FIELD_NAME_PATTERN.test(name));
+}
+
+const NONE: readonly string[] = [];
+
+/** As nearly every message has it. A text from the platform is compared faster than it is looked up. */
+function isOrdinary(connection: string): boolean {
+  return connection === "keep-alive" || connection === "close";
 }
 
 /** RFC 9110 §5.1. Anything else cannot be a header's name, and deleting it would throw. */
@@ -132,9 +141,8 @@ const DROPPED_FROM_RESPONSES = ["proxy-authenticate", "proxy-authentication-info
 
 /** Whether an answer has any of them; nearly none has, and is then handed on as it came. */
 export function hasHeadersToDrop(headers: Headers): boolean {
-  return (
-    DROPPED_FROM_RESPONSES.some((name) => headers.has(name)) || nominatedFields(headers.get("connection")).length > 0
-  );
+  for (const name of DROPPED_FROM_RESPONSES) if (headers.has(name)) return true;
+  return nominatedFields(headers.get("connection")).length > 0;
 }
 
 export function dropResponseHeaders(headers: Headers): void {

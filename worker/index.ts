@@ -2,7 +2,7 @@
  * The edge Worker. It catches once: a bug of ours answers one request with a small 500 and leaves the isolate, with its
  * snapshot, to the others.
  */
-import type { Arrival } from "./arrival.ts";
+import { type Arrival, arrivalOf } from "./arrival.ts";
 import { createDeps, type Deps } from "./deps.ts";
 import { handle } from "./handle.ts";
 import { logEvent } from "./io/log.ts";
@@ -17,11 +17,11 @@ const depsByEnv = new WeakMap<Env, Deps>();
 export default {
   fetch(request, env, context) {
     let trace: RequestTrace | undefined;
-    const arrival: Arrival = { request, arrivedAtMs: Date.now(), background: context };
+    const arrival = arrivalOf(request, Date.now(), context);
     const failed = (error: unknown) => answerFailure(error, { arrival, env, trace });
     try {
       const deps = depsOf(env);
-      const begun = deps.tracing.begin(request, context);
+      const begun = deps.tracing.begin(arrival);
       trace = begun;
       // A rejection is caught as one: awaiting here besides would cost each request a turn of its own.
       const answer = handle(arrival, deps, begun).catch(failed);

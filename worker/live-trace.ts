@@ -13,8 +13,8 @@ import type { RequestTrace } from "./tracing.ts";
 const TRACE_LENGTH_MAX = 6_000;
 
 /** Undefined at once, without a promise, for the requests that carry no token. */
-export function withTrace(answer: Response, request: Request, shown: Shown): Promise<Response> | undefined {
-  const token = request.headers.get(DEBUG_TOKEN_HEADER);
+export function withTrace(answer: Response, headers: Headers, shown: Shown): Promise<Response> | undefined {
+  const token = headers.get(DEBUG_TOKEN_HEADER);
   return token === null ? undefined : addTrace(answer, token, shown);
 }
 

@@ -2,6 +2,7 @@
  * What HTTP itself says about a request, whatever the fleet looks like: loops, TRACE, and requests that may go no
  * further (RFC 9110 §7.6.2, §9.3.7, §9.3.8; RFC 8586).
  */
+import type { Arrival } from "./arrival.ts";
 import { namesLoopId } from "./cdn-loop.ts";
 import { problem } from "./problem.ts";
 import type { Target } from "./target.ts";
@@ -10,10 +11,13 @@ import type { Target } from "./target.ts";
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /** An answer, or undefined when the request may go on. */
-export function answerByProtocol(request: Request, target: Target, loopId: string): Response | undefined {
-  if (namesLoopId(request.headers.get("cdn-loop"), loopId)) return problem("loop", request);
-  const { method } = request;
-  if (method === "OPTIONS") return answerOptions(request, target);
+export function answerByProtocol(
+  { request, headers, method }: Arrival,
+  target: Target,
+  loopId: string,
+): Response | undefined {
+  if (namesLoopId(headers.get("cdn-loop"), loopId)) return problem("loop", request);
+  if (method === "OPTIONS") return answerOptions(headers, target);
   // TRACE answers with the request's own headers, cookies and what proxies added among them; CONNECT asks for a tunnel.
   if (method === "TRACE" || method === "CONNECT" || target.path === "*") return refuseMethod(request);
   return undefined;
@@ -24,8 +28,8 @@ function refuseMethod(request: Request): Response {
 }
 
 /** `OPTIONS *` asks about the server as a whole, and `Max-Forwards: 0` asks whoever it reaches: that is the edge. */
-function answerOptions(request: Request, target: Target): Response | undefined {
-  if (target.path !== "*" && readMaxForwards(request.headers) !== 0) return undefined;
+function answerOptions(headers: Headers, target: Target): Response | undefined {
+  if (target.path !== "*" && readMaxForwards(headers) !== 0) return undefined;
   return new Response(null, { status: 204, headers: { allow: ALLOWED_METHODS, "cache-control": "no-store" } });
 }
 

@@ -27,11 +27,10 @@ export function startTrace(headers: Headers, { randomHex, ratio }: TraceOptions)
   return state === undefined ? parent : { ...parent, state };
 }
 
-/** Into the headers of a request to a cluster, under the span of the attempt that sends it. */
+/** Into the headers of a request to a cluster, which has no `tracestate` of the client's any more, under the span of the attempt that sends it. */
 export function setTraceHeaders(headers: Headers, trace: TraceContext, spanId: string): void {
   headers.set("traceparent", formatTraceparent(trace, spanId));
-  if (trace.state === undefined) headers.delete("tracestate");
-  else headers.set("tracestate", trace.state);
+  if (trace.state !== undefined) headers.set("tracestate", trace.state);
 }
 
 /** Enough for a few hundred requests; drawing each id by itself would cost a call into the platform each time. */

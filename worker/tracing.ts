@@ -23,6 +23,9 @@ export type RequestTrace = {
   readonly spans?: RequestSpans;
 };
 
+/** What is needed of an arrival. */
+type Traced = { readonly request: Request; readonly headers: Headers; readonly background: Background };
+
 export type TracingOptions = {
   readonly exporter: Pick<SpanExporter, "keep"> | undefined;
   readonly platform: PlatformTracing | undefined;
@@ -39,10 +42,10 @@ export class Tracing {
     this.#options = options;
   }
 
-  begin(request: Request, background: Background): RequestTrace {
+  begin({ request, headers, background }: Traced): RequestTrace {
     const { exporter, platform, ratio, randomHex } = this.#options;
     const platformId = platform?.traceId();
-    const begun = startTrace(request.headers, { randomHex, ratio });
+    const begun = startTrace(headers, { randomHex, ratio });
     const context =
       begun.parentId === undefined && platformId !== undefined ? { traceId: platformId, sampled: true } : begun;
     const exported = exporter !== undefined && context.sampled;

@@ -8,16 +8,19 @@ export function variable(path: string, fallback: Expression | undefined): Expres
   const names = namesOf(path);
   return (scope) => {
     let value: unknown = scope.context;
-    for (const name of names) {
-      if (value === null || value === undefined || !Object.hasOwn(Object(value), name))
-        return fallback === undefined ? null : fallback(scope);
-      value = (value as Readonly<Record<string, unknown>>)[name]; // something that has this name
-    }
-    return value === undefined ? null : value;
+    for (const name of names) value = ownValue(value, name);
+    if (value !== undefined) return value;
+    return fallback === undefined ? null : fallback(scope);
   };
 }
 
 /** A backslash keeps a dot in a name, as in JSON Logic. */
 function namesOf(path: string): readonly string[] {
   return (path.match(/(?:\\[./\\]|[^.])+/g) ?? []).map((name) => name.replace(/\\([./\\])/g, "$1"));
+}
+
+/** Undefined where there is nothing of this name, and for what is named but not known. */
+function ownValue(holder: unknown, name: string): unknown {
+  if (holder === null || holder === undefined || !Object.hasOwn(Object(holder), name)) return undefined;
+  return (holder as Readonly<Record<string, unknown>>)[name]; // something that has this name
 }

@@ -88,9 +88,8 @@ export class SnapshotStore {
   }
 
   /** Call once a request. Undefined, without a promise, when there is nothing to wait for. */
-  freshen(place: Place, background: Background): Promise<void> | undefined {
-    const { now, beaconMs, chance } = this.#options;
-    const nowMs = now();
+  freshen(place: Place, nowMs: number, background: Background): Promise<void> | undefined {
+    const { beaconMs, chance } = this.#options;
     const verdict = freshness(this.#asked, beaconMs, nowMs);
     if (verdict === "fresh") return undefined;
     this.#coordinates ??= place.coordinates;

@@ -34,12 +34,12 @@ export function clientKeyText({ affinity }: LoadedService, { header, clientAddre
 /** IPv6 by its first four groups, as `addressHash`: `2001:db8:0:1::/64`. Anything else as it is. */
 function addressText(address: string): string {
   if (!address.includes(":") || !/^[0-9a-f:.]+$/i.test(address)) return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);
-  const all = [...groups, ...Array.from({ length: Math.max(0, missing) }, () => "0"), ...(tail ?? "").split(":")];
-  const first = all.slice(0, 4).map((group) => Number.parseInt(group || "0", 16).toString(16));
-  return `${first.join(":")}::/64`;
+  const { high, low } = networkOf(address);
+  return `${groupText(high >>> 16)}:${groupText(high & 0xffff)}:${groupText(low >>> 16)}:${groupText(low & 0xffff)}::/64`;
+}
+
+function groupText(group: number): string {
+  return group.toString(16);
 }
 
 /**
@@ -48,8 +48,13 @@ function addressText(address: string): string {
  * apart: this runs for nearly every request.
  */
 export function addressHash(address: string): number {
-  const first = address.indexOf(":");
-  if (first < 0) return murmur3(address);
+  if (!address.includes(":")) return murmur3(address);
+  const { high, low } = networkOf(address);
+  return combine(high, low);
+}
+
+/** The first four groups of an IPv6 address as two uint32. */
+function networkOf(address: string): { readonly high: number; readonly low: number } {
   const gap = address.indexOf("::");
   // Groups that `::` stands for; only those among the first four matter, and there they are zero.
   let high = 0;
@@ -72,7 +77,7 @@ export function addressHash(address: string): number {
     if (group < 2) high <<= 16;
     else low <<= 16;
   }
-  return combine(high >>> 0, low >>> 0);
+  return { high: high >>> 0, low: low >>> 0 };
 }
 
 /** 0 to 15, or -1 for what is no hexadecimal digit. */

@@ -2,7 +2,7 @@
 import type { EdgeFlagContextKey } from "../../config/flag-context.ts";
 import { flagMember } from "../../config/flags-header.ts";
 import type { FlagResult } from "../flags/flag-result.ts";
-import { askFlag, type LoadedFlag, ofType } from "../flags/loaded-flag.ts";
+import { type Asked, askFlag, type LoadedFlag, ofType } from "../flags/loaded-flag.ts";
 import type { FlagContext } from "../flags/scope.ts";
 import { clientKeyText } from "./affinity.ts";
 import type { Reason } from "./decision.ts";
@@ -20,26 +20,30 @@ export type Asking = {
 
 /** Undefined for a region that nobody knows, as that of a client without a place. */
 export function askAtEdge(flag: LoadedFlag, asking: Asking, region: string | undefined): FlagResult {
-  return flag.settled ?? askFlag(flag, { context: contextOf(asking, region), nowMs: asking.nowMs });
+  return flag.settled ?? askFlag(flag, askedAs(asking, region));
 }
 
-/** What is not known is not there, so that the fallback of a `var` holds. */
+/** Everything that a flag may be asked with, for all flags of one client in one region. */
+function askedAs(asking: Asking, region: string | undefined): Asked {
+  return { context: contextOf(asking, region), nowMs: asking.nowMs };
+}
+
+/** All names, known or not, so that contexts are of one shape, which every flag reads faster. */
 function contextOf({ service, facts, targetingKey }: Asking, region: string | undefined): FlagContext {
   const { host, path, method, place } = facts;
-  const key = targetingKey ?? clientKeyText(service, facts);
-  const context: { [name in EdgeFlagContextKey]?: unknown } = {
+  const { eu, country, subdivision, continent } = place;
+  return {
+    targetingKey: targetingKey ?? clientKeyText(service, facts),
+    region,
     service: service.name,
     host,
     path,
     method,
-    eu: place.eu,
-  };
-  if (key !== undefined) context.targetingKey = key;
-  if (region !== undefined) context.region = region;
-  if (place.country !== undefined) context.country = place.country;
-  if (place.subdivision !== undefined) context.subdivision = place.subdivision;
-  if (place.continent !== undefined) context.continent = place.continent;
-  return context;
+    country,
+    subdivision,
+    continent,
+    eu,
+  } satisfies { readonly [name in EdgeFlagContextKey]: unknown };
 }
 
 /** Whether a steering rule that goes by this flag counts. What has no value, or another than true, closes it. */
@@ -63,14 +67,18 @@ export function flaggedSide(asking: Asking, region: string, trace: Reason[] | un
   return result.kind === "value" && result.variant === canaryFlag.variant ? "canary" : undefined;
 }
 
-/** The value of `Fairlead-Flags` for a cluster in this region; undefined when no flag has a value for the client. */
+/** Runs for each request that is sent to a cluster of a service with flags. The value of `Fairlead-Flags` for a cluster in this region; undefined when no flag has a value for the client. */
 export function flagsHeader(asking: Asking, region: string, trace?: Reason[]): string | undefined {
-  const members = asking.service.flags.flatMap(({ flag, members }) => {
-    const result = askAtEdge(flag, asking, region);
+  let asked: Asked | undefined;
+  let header: string | undefined;
+  for (const { flag, members } of asking.service.flags) {
+    asked ??= askedAs(asking, region);
+    const result = askFlag(flag, asked);
     trace?.push(flagReason(flag, result, region, { for: "cluster" }));
-    return result.kind === "value" ? (members.get(result.variant) ?? []) : [];
-  });
-  return members.length === 0 ? undefined : members.join(", ");
+    const member = result.kind === "value" ? members.get(result.variant) : undefined;
+    if (member !== undefined) header = header === undefined ? member : `${header}, ${member}`;
+  }
+  return header;
 }
 
 /** Made once for each variant, because a request only puts them together. */

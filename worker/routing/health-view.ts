@@ -5,6 +5,7 @@
  */
 import type { HealthState } from "../../config/health.ts";
 import type { Vantage } from "../../config/vantage.ts";
+import type { Place } from "./facts.ts";
 
 export type HealthView = {
   /** Whose probes `states` go by: what most vantages see, or what one of them sees. */
@@ -35,6 +36,6 @@ export const HEALTH_UNKNOWN: HealthView = {
 };
 
 /** What latency is measured by: a service, and the country or at least the continent of the client. */
-export function latencyKey(service: string, place: { readonly country?: string; readonly continent?: string }): string {
+export function latencyKey(service: string, place: Pick<Place, "country" | "continent">): string {
   return `${service}/${place.country ?? place.continent ?? "unknown"}`;
 }

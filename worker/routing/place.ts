@@ -11,22 +11,32 @@ import type { Facts, Place } from "./facts.ts";
 /** Geo as the platform gives it; values are checked here and nowhere else. */
 export type Geo = { readonly [field: string]: unknown };
 
+const TOR: Place = {
+  country: undefined,
+  subdivision: undefined,
+  continent: undefined,
+  eu: false,
+  coordinates: undefined,
+  tor: true,
+};
+
 export function readPlace(geo: Geo): Place {
   const country = readCode(geo.country, /^[A-Z]{2}$/);
-  if (geo.country === "T1") return { eu: false, tor: true };
+  if (geo.country === "T1") return TOR;
   // XX is Cloudflare's "no country data"; coordinates without a country are still good for distance.
   const known = country !== undefined && country !== "XX" ? country : undefined;
   const entry = known === undefined ? undefined : COUNTRIES.get(known);
   const subdivision = readCode(geo.regionCode, /^[A-Z0-9]{1,3}$/);
   const continent = readCode(geo.continent, /^[A-Z]{2}$/) ?? entry?.continent;
   const coordinates = readCoordinates(geo) ?? (entry === undefined ? undefined : countryCoordinates(entry));
+  // All names, known or not: places of one shape are read faster by everything behind this.
   return {
+    country: known,
+    subdivision: known === undefined || subdivision === undefined ? undefined : `${known}-${subdivision}`,
+    continent,
     eu: geo.isEUCountry === "1" || geo.isEUCountry === true || (known !== undefined && EU_COUNTRIES.has(known)),
+    coordinates,
     tor: false,
-    ...(known === undefined ? {} : { country: known }),
-    ...(known === undefined || subdivision === undefined ? {} : { subdivision: `${known}-${subdivision}` }),
-    ...(continent === undefined ? {} : { continent }),
-    ...(coordinates === undefined ? {} : { coordinates }),
   };
 }
 

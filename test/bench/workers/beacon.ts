@@ -1,11 +1,15 @@
 /**
- * A beacon as the edge sees one (`config/beacon.ts`): the state with every cluster healthy, and the one snapshot. The
+ * A beacon as the edge sees one (`config/beacon.ts`): the state with every cluster healthy, renewed as the control plane
+ * renews it, and the one snapshot. The
  * admin Worker is left out on purpose: only what the edge process does on account of its requests is measured.
  */
 import { DurableObject } from "cloudflare:workers";
 import { BEACON_REPORT_PATH, BEACON_STATE_PATH, beaconSnapshotPath } from "../../../config/beacon.ts";
 
 type Env = { readonly SNAPSHOT: string; readonly REVISION: string; readonly CLUSTERS: string };
+
+/** A report that nobody renews is nothing to go by after a minute, and then the edge decides without one. */
+const RENEWAL_MS = 5_000;
 
 export class BeaconObject extends DurableObject<Env> {
   override fetch(request: Request): Response {
@@ -17,10 +21,11 @@ export class BeaconObject extends DurableObject<Env> {
   }
 
   #state() {
+    const atMs = Date.now();
     const clusters = Object.fromEntries(this.env.CLUSTERS.split(",").map((name) => [name, "healthy"]));
     return {
       revision: Number(this.env.REVISION),
-      health: { sequence: 1, atMs: Date.now(), clusters, recoveredAtMs: {} },
+      health: { sequence: Math.floor(atMs / RENEWAL_MS), atMs, clusters, recoveredAtMs: {} },
     };
   }
 }

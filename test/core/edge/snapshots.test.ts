@@ -86,7 +86,7 @@ class World {
   /** One request after `ms`, and everything that it set off; the revision that it was served by. */
   async request(ms = 0): Promise<number> {
     this.nowMs += ms;
-    const waiting = this.store.freshen(NOWHERE, { waitUntil: (work) => void this.background.push(work) });
+    const waiting = this.store.freshen(NOWHERE, this.nowMs, { waitUntil: (work) => void this.background.push(work) });
     if (waiting !== undefined) await waiting;
     const { revision } = this.store.current();
     await Promise.all(this.background);
@@ -139,11 +139,11 @@ describe("a cold isolate", () => {
     world.state = failing;
     const started = performance.now();
     world.nowMs += 0;
-    const waiting = world.store.freshen(NOWHERE, { waitUntil: () => undefined });
+    const waiting = world.store.freshen(NOWHERE, world.nowMs, { waitUntil: () => undefined });
     await waiting;
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(world.store.current().revision).toBe(0);
-    expect(world.store.freshen(NOWHERE, { waitUntil: () => undefined })).toBeUndefined();
+    expect(world.store.freshen(NOWHERE, world.nowMs, { waitUntil: () => undefined })).toBeUndefined();
   });
 });
 
@@ -174,7 +174,7 @@ describe("a warm isolate", () => {
     for (let i = 0; i < 3; i++) {
       world.nowMs += LONG;
       const started = performance.now();
-      await world.store.freshen(NOWHERE, { waitUntil: () => undefined });
+      await world.store.freshen(NOWHERE, world.nowMs, { waitUntil: () => undefined });
       expect(performance.now() - started).toBeLessThan(i === 0 ? 1_000 : 100);
       expect(world.store.current().revision).toBe(5);
     }
@@ -204,7 +204,7 @@ describe("a warm isolate", () => {
     world.state = () => silence;
     world.nowMs += LONG;
     const background = { waitUntil: (work: Promise<unknown>) => void world.background.push(work) };
-    await Promise.all(Array.from({ length: 50 }, () => world.store.freshen(NOWHERE, background)));
+    await Promise.all(Array.from({ length: 50 }, () => world.store.freshen(NOWHERE, world.nowMs, background)));
     giveUp();
     await Promise.all(world.background);
     expect(world.store.current().revision).toBe(6);
@@ -312,7 +312,7 @@ describe("a warm isolate", () => {
     world.state = async () => stateOf(6);
     world.nowMs += 3_600_000;
     const started = performance.now();
-    await world.store.freshen(NOWHERE, { waitUntil: () => undefined });
+    await world.store.freshen(NOWHERE, world.nowMs, { waitUntil: () => undefined });
     expect(world.told).toHaveLength(1);
     expect(performance.now() - started).toBeLessThan(100);
   });

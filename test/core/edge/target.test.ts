@@ -75,6 +75,16 @@ describe("path and query", () => {
     );
   });
 
+  test("hosts are read the same the second time, however many came in between", () => {
+    const written = Array.from({ length: 1_000 }, (_, index) => [
+      `Shop-${index}.Example.:8443`,
+      `shop-${index}.example`,
+    ]);
+    for (const [header = "", host] of [...written, ...written]) {
+      expect(readTarget(`http://${header}/`, header)).toMatchObject({ host, authority: header });
+    }
+  });
+
   test("no text makes it throw", () => {
     fc.assert(
       fc.property(fc.string(), fc.option(fc.string()), (rest, host) => {

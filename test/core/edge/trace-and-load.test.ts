@@ -1,6 +1,7 @@
 /** Trace context and load reports, both read from headers that anybody can write. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Forwarding, setRequestHeaders } from "../../../worker/headers.ts";
 import { LoadReports, readUtilizationBps } from "../../../worker/load-report.ts";
 import { randomHexPool, setTraceHeaders, startTrace } from "../../../worker/trace-context.ts";
 
@@ -9,10 +10,19 @@ const PARENT = "00f067aa0ba902b7";
 const SPAN = "b".repeat(16);
 const ours = (digits: number) => "e".repeat(digits);
 
+const FORWARDING: Forwarding = {
+  target: { host: "a.example", authority: "a.example", scheme: "https", path: "/", query: "" },
+  clientAddress: undefined,
+  protocol: undefined,
+  loopId: "fairlead-test",
+};
+
 /** What a cluster gets for what a client sends. */
 function continued(sent: Record<string, string>, ratio = 0): Record<string, string | null> {
-  const headers = new Headers(sent);
-  setTraceHeaders(headers, startTrace(headers, { randomHex: ours, ratio }), SPAN);
+  const client = new Headers(sent);
+  const headers = new Headers(client);
+  setRequestHeaders(headers, client, FORWARDING);
+  setTraceHeaders(headers, startTrace(client, { randomHex: ours, ratio }), SPAN);
   return { traceparent: headers.get("traceparent"), tracestate: headers.get("tracestate") };
 }
 

@@ -42,6 +42,10 @@ function world({ ratio = 0, exported = true, platform }: Wishes) {
 }
 
 const BACKGROUND = { waitUntil: () => undefined };
+const arrival = (traceparent?: string, state?: string) => {
+  const made = request(traceparent, state);
+  return { request: made, headers: made.headers, background: BACKGROUND };
+};
 const request = (traceparent?: string, state?: string) =>
   new Request("https://shop.example/cart?token=hunter2", {
     headers: {
@@ -61,13 +65,13 @@ describe("what is recorded", () => {
     ["not what it does not", { exported: false, platform: "idle" }, undefined, false],
   ])("%s", (_, wishes, traceparent, recorded) => {
     const { tracing } = world(wishes);
-    expect(tracing.begin(request(traceparent), BACKGROUND).spans !== undefined).toBe(recorded);
+    expect(tracing.begin(arrival(traceparent)).spans !== undefined).toBe(recorded);
   });
 
   test("a trace that begins under the platform's is the platform's; a client's stays the client's", () => {
     const { tracing } = world({ exported: false, platform: "traced" });
-    expect(tracing.begin(request(), BACKGROUND).context).toEqual({ traceId: PLATFORM_TRACE, sampled: true });
-    const { traceId } = tracing.begin(request(`00-${TRACE}-${PARENT}-01`), BACKGROUND).context;
+    expect(tracing.begin(arrival()).context).toEqual({ traceId: PLATFORM_TRACE, sampled: true });
+    const { traceId } = tracing.begin(arrival(`00-${TRACE}-${PARENT}-01`)).context;
     expect(traceId).toBe(TRACE);
   });
 });
@@ -78,7 +82,7 @@ const START = { name: "GET", kind: "client", attributes: { "server.address": "eu
 describe("the spans of a request", () => {
   test("hang under one for the whole, which hangs under the client's", async () => {
     const { tracing, spans } = world({});
-    const recorded = tracing.begin(request(`00-${TRACE}-${PARENT}-01`, "a=1"), BACKGROUND).spans;
+    const recorded = tracing.begin(arrival(`00-${TRACE}-${PARENT}-01`, "a=1")).spans;
     let told = "";
     const answer = await recorded?.within(
       START,
@@ -105,7 +109,7 @@ describe("the spans of a request", () => {
 
   test("an attempt that the platform records has the platform's id, for both", async () => {
     const { tracing, spans, platformSpans } = world({ platform: "traced" });
-    const recorded = tracing.begin(request(), BACKGROUND).spans;
+    const recorded = tracing.begin(arrival()).spans;
     let told = "";
     await recorded?.within(
       START,
