@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { TELEMETRY_WINDOW_MS } from "../../config/telemetry.ts";
-import { countRows, type ServiceCounts } from "../core/telemetry/counts.ts";
+import { type CountsOfWindow, countRows } from "../core/telemetry/counts.ts";
 import { evaluate, type MetricsQuery, type MetricsResult, stepsOf } from "../core/telemetry/query.ts";
 import type { TelemetryTotal } from "../core/telemetry/totals.ts";
 import { type TrafficShares, trafficShares } from "../core/telemetry/traffic-shares.ts";
@@ -87,11 +87,14 @@ export class TelemetryRoot extends DurableObject<AdminEnv> {
 
   /**
    * How each service did in each of its clusters within the last `windowMs` before `nowMs`, as far as data centres have
-   * told of it: from windows of 10 seconds within the last hour, of minutes within a day, of hours before that.
+   * told of it: from windows of 10 seconds within the last hour, of minutes within a day, of hours before that. `beganMs`:
+   * since when anything is on record, absent when nothing is.
    */
-  async countsOver(windowMs: number, nowMs: number): Promise<readonly ServiceCounts[]> {
+  async countsOver(windowMs: number, nowMs: number): Promise<CountsOfWindow> {
     this.#failing.check();
-    return countRows(this.#ledger.read({ fromMs: nowMs - windowMs, toMs: nowMs }, Date.now()));
+    const counts = countRows(this.#ledger.read({ fromMs: nowMs - windowMs, toMs: nowMs }, Date.now()));
+    const beganMs = this.#ledger.beganMs();
+    return beganMs === undefined ? { counts } : { counts, beganMs };
   }
 
   /** Who has told, and what was lost on the way. */

@@ -14,9 +14,15 @@ const LISTED_MAX = 1_000;
 
 const LACK = "`noData`: no requests. `tooFewRequests`: fewer than `requestsMin`. `unknown`: telemetry did not answer.";
 
+const WindowEnd = z.int().optional().openapi({
+  description:
+    "Where the window ends. Long windows are added up again only after a 240th of what they cover, so they may end before short ones.",
+});
+
 export const WindowSchema = z
   .object({
     windowMs: z.int(),
+    atMs: WindowEnd,
     total: z.int(),
     bad: z.int(),
     ratio: z.number().optional().openapi({ description: "Of bad requests; absent without requests." }),
@@ -55,6 +61,7 @@ const ObjectiveSchema = z
     ),
     budget: z.object({
       windowMs: z.int(),
+      atMs: WindowEnd,
       total: z.int(),
       bad: z.int(),
       state: z.enum(["left", "spent", "noData", "tooFewRequests", "unknown"]).openapi({ description: LACK }),
@@ -78,8 +85,8 @@ const EXAMPLE: z.input<typeof ObjectiveSchema> = {
   ...{ service: "web", region: "eu-west", sli: "availability", targetPpm: 999_000, window: "30d", requestsMin: 100 },
   ...{ state: "page", cluster: "eu-west-blue" },
   windows: [
-    { windowMs: 300_000, total: 3_000, bad: 93, ratio: 0.031, burnRate: 31 },
-    { windowMs: 3_600_000, total: 36_000, bad: 806, ratio: 0.0224, burnRate: 22.4 },
+    { windowMs: 300_000, atMs: AT_MS, total: 3_000, bad: 93, ratio: 0.031, burnRate: 31 },
+    { windowMs: 3_600_000, atMs: AT_MS - 10_000, total: 36_000, bad: 806, ratio: 0.0224, burnRate: 22.4 },
   ],
   rules: [
     {
@@ -88,7 +95,8 @@ const EXAMPLE: z.input<typeof ObjectiveSchema> = {
     },
   ],
   budget: {
-    ...{ windowMs: 2_592_000_000, total: 25_000_000, bad: 12_000, state: "left", remainingPpm: 520_000 },
+    ...{ windowMs: 2_592_000_000, atMs: AT_MS - 3_600_000, total: 25_000_000, bad: 12_000 },
+    ...{ state: "left", remainingPpm: 520_000 },
     exhaustedInMs: 60_171_428,
   },
 };

@@ -14,6 +14,7 @@ import {
   type Contribution,
   dropWindows,
   foldWindows,
+  oldestStart,
   readWindows,
   upkeepDueMs,
 } from "./telemetry-windows.ts";
@@ -110,6 +111,11 @@ export class TelemetryLedger {
   read(range: { readonly fromMs: number; readonly toMs: number }, nowMs: number): readonly TelemetryRow[] {
     this.#fold(nowMs);
     return readWindows(this.#storage.sql, range, this.#state.folded, nowMs);
+  }
+
+  /** Since when there is anything to read. */
+  beganMs(): number | undefined {
+    return oldestStart(this.#storage.sql);
   }
 
   get folded(): Folded {

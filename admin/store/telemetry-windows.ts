@@ -86,6 +86,12 @@ export function startsBetween(sql: SqlStorage, level: Level, fromMs: number, toM
   return windowsOf(sql, level).numbers(fromMs, toMs);
 }
 
+/** Of the oldest window of any level; undefined when there is none. */
+export function oldestStart(sql: SqlStorage): number | undefined {
+  const starts = ([0, 1, 2] as const).flatMap((level) => windowsOf(sql, level).lowest() ?? []);
+  return starts.length === 0 ? undefined : Math.min(...starts);
+}
+
 /** Whether there is more to drop. */
 export function dropWindows(sql: SqlStorage, folded: Folded, nowMs: number): boolean {
   let room = DROPPED_MAX;

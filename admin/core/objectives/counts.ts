@@ -9,17 +9,25 @@ import { slowOf } from "../telemetry/counts.ts";
 import type { Errors } from "./burn-rules.ts";
 import type { Objective } from "./objective.ts";
 
-/** Of the window that ends now; undefined when nobody could say. No entry: no requests. */
-export type CountsOver = (windowMs: number) => readonly ServiceCounts[] | undefined;
+/** What was counted in a window. No entry of a cluster: no requests. */
+export type CountedWindow = {
+  /** Where the window ends. */
+  readonly atMs: number;
+  readonly counts: readonly ServiceCounts[];
+};
+
+/** Of the window of that length that ended last; undefined when nobody could say. */
+export type CountsOver = (windowMs: number) => CountedWindow | undefined;
 
 export type SliCounts = Errors & {
+  readonly atMs: number;
   readonly clusters: readonly ({ readonly cluster: string } & Errors)[];
 };
 
 /** What is counted is sorted by service once for each window, however many objectives there are. */
 export class CountedWindows {
   readonly #countsOver: CountsOver;
-  readonly #byWindow = new Map<number, ReadonlyMap<string, readonly ServiceCounts[]> | undefined>();
+  readonly #byWindow = new Map<number, Sorted | undefined>();
 
   constructor(countsOver: CountsOver) {
     this.#countsOver = countsOver;
@@ -30,25 +38,31 @@ export class CountedWindows {
    * all requests of the service: by itself it is nothing but errors.
    */
   counts(objective: Scope, windowMs: number): SliCounts | undefined {
-    const services = this.#servicesOf(windowMs);
-    if (services === undefined) return undefined;
+    const sorted = this.#sorted(windowMs);
+    if (sorted === undefined) return undefined;
+    const { atMs, services } = sorted;
     const all = services.get(objective.service) ?? [];
     const clusters = all
       .filter(({ region }) => region === objective.region)
       .map((counts) => ({ cluster: counts.cluster, ...errorsOf(counts, objective) }));
     const own = sumOf(clusters);
-    if (objective.region !== TELEMETRY_NONE) return { ...own, clusters };
-    return { bad: own.bad, total: sumOf(all.map((counts) => errorsOf(counts, objective))).total, clusters };
+    if (objective.region !== TELEMETRY_NONE) return { ...own, atMs, clusters };
+    return { bad: own.bad, total: sumOf(all.map((counts) => errorsOf(counts, objective))).total, atMs, clusters };
   }
 
-  #servicesOf(windowMs: number): ReadonlyMap<string, readonly ServiceCounts[]> | undefined {
+  #sorted(windowMs: number): Sorted | undefined {
     if (this.#byWindow.has(windowMs)) return this.#byWindow.get(windowMs);
-    const counts = this.#countsOver(windowMs);
-    const services = counts === undefined ? undefined : groupBy(counts, ({ service }) => service);
-    this.#byWindow.set(windowMs, services);
-    return services;
+    const counted = this.#countsOver(windowMs);
+    const sorted = counted && { atMs: counted.atMs, services: groupBy(counted.counts, ({ service }) => service) };
+    this.#byWindow.set(windowMs, sorted);
+    return sorted;
   }
 }
+
+type Sorted = {
+  readonly atMs: number;
+  readonly services: ReadonlyMap<string, readonly ServiceCounts[]>;
+};
 
 type Scope = Pick<Objective, "service" | "region" | "sli" | "thresholdMs">;
 

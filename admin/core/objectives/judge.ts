@@ -21,6 +21,8 @@ export type Lack = "noData" | "tooFewRequests" | "unknown";
 
 export type WindowFigures = Errors & {
   readonly windowMs: number;
+  /** Where the window ends; absent in alerts that were kept before this was. */
+  readonly atMs?: number;
   /** Both absent without requests. */
   readonly ratio?: number;
   readonly burnRate?: number;
@@ -36,6 +38,8 @@ export type RuleVerdict = {
 
 export type Budget = Errors & {
   readonly windowMs: number;
+  /** Where the window ends; absent when telemetry did not answer. */
+  readonly atMs?: number;
   readonly state: "left" | "spent" | Lack;
   /** Of the whole, in parts per million; below 0 when more is spent than there was. Only with enough requests. */
   readonly remainingPpm?: number;
@@ -76,9 +80,9 @@ function judge(objective: Objective, counted: CountedWindows): ObjectiveReport {
   };
 }
 
-function figuresOf(windowMs: number, { total, bad }: Errors, { targetPpm }: Objective): WindowFigures {
+function figuresOf(windowMs: number, { total, bad, atMs }: SliCounts, { targetPpm }: Objective): WindowFigures {
   const burnRate = burnRateOf({ total, bad }, targetPpm);
-  return { windowMs, total, bad, ...(burnRate === undefined ? {} : { ratio: bad / total, burnRate }) };
+  return { windowMs, atMs, total, bad, ...(burnRate === undefined ? {} : { ratio: bad / total, burnRate }) };
 }
 
 /** `rising` is half of the way to the threshold: what fails together does not cross it in the same second. */
@@ -127,8 +131,9 @@ function budgetOf({ window, targetPpm, requestsMin }: Objective, errors: SliCoun
   const { total, bad } = errors ?? { total: 0, bad: 0 };
   const lack = lackOf(errors, requestsMin);
   const remainingPpm = budgetRemainingPpm({ total, bad }, targetPpm);
-  if (lack !== undefined || remainingPpm === undefined) return { windowMs, total, bad, state: lack ?? "noData" };
-  return { windowMs, total, bad, state: remainingPpm > 0 ? "left" : "spent", remainingPpm };
+  const counted = { windowMs, ...(errors === undefined ? {} : { atMs: errors.atMs }), total, bad };
+  if (lack !== undefined || remainingPpm === undefined) return { ...counted, state: lack ?? "noData" };
+  return { ...counted, state: remainingPpm > 0 ? "left" : "spent", remainingPpm };
 }
 
 /** Four of five errors: with less, whoever is called would look in the wrong place first. */

@@ -18,6 +18,9 @@ export type ServiceCounts = {
   readonly latency: Sketch;
 };
 
+/** What was counted in a window, and since when there is anything on record at all. */
+export type CountsOfWindow = { readonly counts: readonly ServiceCounts[]; readonly beganMs?: number };
+
 /** In the order of their names. */
 export function countRows(rows: readonly TelemetryRow[]): readonly ServiceCounts[] {
   const sums = new Map<string, { of: TelemetryRow["key"]; total: number; bad: number; latency: SketchBuilder }>();

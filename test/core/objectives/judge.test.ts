@@ -5,7 +5,7 @@ import { judgeAll } from "../../../admin/core/objectives/judge.ts";
 import { objectivesOf } from "../../../admin/core/objectives/objective.ts";
 import { sketchOf } from "../../../config/sketch.ts";
 import { cluster, fleetOf, region, service, soundBut } from "../config/fixtures.ts";
-import { counted, DAY_MS, HOUR_MS, MINUTE_MS, objective, type Ratios, reportOf, steady } from "./world.ts";
+import { AT_MS, counted, DAY_MS, HOUR_MS, MINUTE_MS, objective, over, type Ratios, reportOf, steady } from "./world.ts";
 
 // biome-ignore format: a table reads in columns
 test.each<[string, Ratios, Readonly<Record<string, number>>, string]>([
@@ -56,14 +56,15 @@ test("figures carry counts, ratios and rates, window by window", () => {
     DAY_MS,
     3 * DAY_MS,
   ]);
-  expect(windows[0]).toMatchObject({ total: 1_000_000, bad: 20_000, ratio: 0.02 });
+  expect(windows[0]).toMatchObject({ atMs: AT_MS, total: 1_000_000, bad: 20_000, ratio: 0.02 });
   expect(windows[0]?.burnRate).toBeCloseTo(20, 9);
   expect(rules.map(({ outcome }) => outcome)).toEqual(["burning", "burning", "burning", "burning"]);
 });
 
 describe("the budget", () => {
   const month = (total: number, bad: number) =>
-    judgeAll([objective()], (windowMs) => (windowMs === 30 * DAY_MS ? [counted({ total, bad })] : []))[0]?.budget;
+    judgeAll([objective()], (windowMs) => (windowMs === 30 * DAY_MS ? over(counted({ total, bad })) : over()))[0]
+      ?.budget;
 
   // biome-ignore format: a table reads in columns
   test.each([
@@ -74,7 +75,7 @@ describe("the budget", () => {
     [0,          0,      "noData",           undefined],
     [99,         50,     "tooFewRequests",   undefined],
   ])("%i requests, %i bad: %s", (total, bad, state, remainingPpm) => {
-    const expected = { windowMs: 30 * DAY_MS, total, bad, state };
+    const expected = { windowMs: 30 * DAY_MS, atMs: AT_MS, total, bad, state };
     expect(month(total, bad)).toEqual(remainingPpm === undefined ? expected : { ...expected, remainingPpm });
   });
 });
@@ -84,14 +85,14 @@ describe("latency", () => {
   const times = [...Array<number>(800).fill(100), ...Array<number>(200).fill(500)];
 
   test("is of answers that are no errors, and what takes longer is bad", () => {
-    const counts: CountsOver = () => [counted({ total: 1_500, bad: 500, latency: sketchOf(times) })];
+    const counts: CountsOver = () => over(counted({ total: 1_500, bad: 500, latency: sketchOf(times) }));
     const [report] = judgeAll([objective(LATENCY)], counts);
     expect(report?.windows[0]).toMatchObject({ total: 1_000, bad: 200, ratio: 0.2 });
     expect(report?.budget).toMatchObject({ state: "spent", remainingPpm: -1_000_000 });
   });
 
   test("of nothing but errors is no data", () => {
-    const [report] = judgeAll([objective(LATENCY)], () => [counted({ total: 500, bad: 500 })]);
+    const [report] = judgeAll([objective(LATENCY)], () => over(counted({ total: 500, bad: 500 })));
     expect(report?.state).toBe("noData");
   });
 });
@@ -102,7 +103,7 @@ test("what edges had to answer themselves is held against all that the service w
     counted({ region: "none", cluster: "none", total: bad, bad }),
     counted({ service: "api", region: "eu", total: 1_000_000 }),
   ];
-  const judged = (bad: number) => judgeAll([objective({ region: "none" })], () => counts(bad))[0];
+  const judged = (bad: number) => judgeAll([objective({ region: "none" })], () => over(...counts(bad)))[0];
   expect([judged(10)?.state, judged(10)?.windows[0]]).toMatchObject(["ok", { total: 90_010, bad: 10 }]);
   expect([judged(10_000)?.state, judged(10_000)?.windows[0]]).toMatchObject(["page", { total: 100_000, bad: 10_000 }]);
   // That nobody had to be told no is how it should be, and no lack of data.
@@ -111,7 +112,9 @@ test("what edges had to answer themselves is held against all that the service w
 
 describe("who is to blame", () => {
   const split = (...bads: readonly number[]) =>
-    judgeAll([objective()], () => bads.map((bad, index) => counted({ cluster: `c${index}`, total: 1_000, bad })))[0];
+    judgeAll([objective()], () =>
+      over(...bads.map((bad, index) => counted({ cluster: `c${index}`, total: 1_000, bad }))),
+    )[0];
 
   test("is the cluster with four fifths of the errors, while they burn", () => {
     expect(split(800, 200)?.cluster).toBe("c0");

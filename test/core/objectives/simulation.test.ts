@@ -54,7 +54,7 @@ function run(random: Random, outages: readonly Outage[], untilMs: number): reado
   const told: AlertNotice[] = [];
   for (let nowMs = 0; nowMs < untilMs; nowMs += LOOK_MS) {
     traffic.add(random, nowMs, outages);
-    const reports = judgeAll(OBJECTIVES, (windowMs) => traffic.over(windowMs));
+    const reports = judgeAll(OBJECTIVES, (windowMs) => ({ atMs: nowMs, counts: traffic.over(windowMs) }));
     const reviewed = reviewAlerts(active, reports, nowMs);
     active = reviewed.active;
     told.push(...reviewed.notices);

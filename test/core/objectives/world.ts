@@ -1,5 +1,6 @@
 /** Objectives and counts for tables: a service in regions, and how it did in each window. */
 import { RULE_WINDOWS_MS } from "../../../admin/core/objectives/burn-rules.ts";
+import type { CountedWindow } from "../../../admin/core/objectives/counts.ts";
 import { judgeAll, type ObjectiveReport } from "../../../admin/core/objectives/judge.ts";
 import type { Objective } from "../../../admin/core/objectives/objective.ts";
 import type { ServiceCounts } from "../../../admin/core/telemetry/counts.ts";
@@ -21,6 +22,13 @@ export function counted(fields: Partial<ServiceCounts>): ServiceCounts {
   return { service: "web", region: "eu", cluster: "eu-web", total: 0, bad: 0, latency: SKETCH_EMPTY, ...fields };
 }
 
+/** Where windows of these tests end. */
+export const AT_MS = 1_772_355_600_000;
+
+export function over(...counts: readonly ServiceCounts[]): CountedWindow {
+  return { atMs: AT_MS, counts };
+}
+
 /** Of a million requests in each window that is named; those that are not named are like the longest. */
 export type Ratios = Readonly<Record<string, number>>;
 
@@ -36,7 +44,7 @@ export function reportOf(
     const total = totalsByWindow.get(windowMs) ?? 1_000_000;
     const bad = Math.round(total * (byWindow.get(windowMs) ?? 0));
     const { service, region } = promised;
-    return total === 0 ? [] : [counted({ service, region, cluster: `${region}-web`, total, bad })];
+    return total === 0 ? over() : over(counted({ service, region, cluster: `${region}-web`, total, bad }));
   });
   if (report === undefined) throw new Error("one objective has one report");
   return report;

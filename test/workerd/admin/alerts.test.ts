@@ -52,7 +52,7 @@ describe("GET /v1/objectives", () => {
   test("tells regions apart, with counts, rates and what is left; what edges answered themselves is apart", async () => {
     await fleetWith();
     await count([fine("eu-west"), failing("us-east")]);
-    const { objectives, total } = (await get("/v1/objectives")).body;
+    const { objectives, total, atMs } = (await get("/v1/objectives")).body;
     expect(total).toBe(3);
     const [eu, us, none] = objectives;
     expect(eu).toMatchObject({ region: "eu-west", state: "ok", budget: { state: "left", remainingPpm: 1_000_000 } });
@@ -61,7 +61,7 @@ describe("GET /v1/objectives", () => {
       ...{ cluster: "us-east-blue", requestsMin: 100 },
       budget: { total: 5_000, bad: 1_000, state: "spent", remainingPpm: -199_000_000 },
     });
-    expect(us.windows[0]).toEqual({ windowMs: 300_000, total: 5_000, bad: 1_000, ratio: 0.2, burnRate: 200 });
+    expect(us.windows[0]).toEqual({ windowMs: 300_000, atMs, total: 5_000, bad: 1_000, ratio: 0.2, burnRate: 200 });
     expect(us.rules[0]).toMatchObject({ name: "page 1h/5m", burnRateMax: 14.4, outcome: "burning" });
     expect(none).toMatchObject({ region: "none", state: "ok", budget: { total: 10_000, bad: 0, state: "left" } });
     expect((await get("/v1/objectives?service=web&region=eu-west")).body.total).toBe(1);
@@ -76,6 +76,18 @@ describe("GET /v1/objectives", () => {
     await count([{ region: "eu-west", good: 99, bad: 0 }]);
     passTime(MINUTE_MS);
     expect(await states()).toEqual(["tooFewRequests", "noData", "tooFewRequests"]);
+  });
+
+  test("in the first minutes a month has what five minutes have, and each window says where it ends", async () => {
+    await fleetWith();
+    for (const expected of [100, 200, 300]) {
+      await count([{ region: "eu-west", good: 100, bad: 0 }]);
+      passTime(MINUTE_MS);
+      const { atMs, objectives } = (await get("/v1/objectives?region=eu-west")).body;
+      const { windows, budget } = objectives[0];
+      const seen = [...windows, budget].map((one: { atMs: number; total: number }) => [one.atMs, one.total]);
+      expect(seen).toEqual(Array(8).fill([atMs, expected]));
+    }
   });
 
   test("when telemetry does not answer nothing is known", async () => {

@@ -118,7 +118,8 @@ describe("a burst", () => {
     const totals = await root.totals();
     expect(totals.reduce((sum, { requests }) => sum + requests, 0)).toBe(100_000);
     expect(totals.reduce((sum, one) => sum + one.latencySumMs, 0)).toBe(latencies.reduce((sum, ms) => sum + ms, 0));
-    const counts = await root.countsOver(600_000, Date.now());
+    const { counts, beganMs } = await root.countsOver(600_000, Date.now());
+    expect(beganMs).toBe(Math.floor(nowMs / 10_000) * 10_000);
     expect(counts).toHaveLength(4);
     expect(counts.reduce((sum, one) => sum + countOf(one.latency) + one.bad, 0)).toBe(100_000);
     expect(quantile(counts[0]?.latency ?? { sumUs: 0, bins: [] }, 0)).toBeGreaterThan(0);
