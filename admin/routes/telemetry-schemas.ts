@@ -76,6 +76,9 @@ export const QueryAnswer = z
       )
       .openapi({ description: "Commits of the stretch, oldest first." }),
     marksLeftOut: z.boolean().openapi({ description: "There were more; the newest are here." }),
+    marksKnown: z.boolean().openapi({
+      description: "False: commits cannot be read at the moment, and that there are no marks says nothing.",
+    }),
   })
   .openapi("Metrics");
 
@@ -97,6 +100,7 @@ export const QUERY_EXAMPLE: z.infer<typeof QueryAnswer> = {
     { revision: REVISION, atMs: AT_MS - 90_000, author: "token", kind: "shiftWeights", reason: "more to europe" },
   ],
   marksLeftOut: false,
+  marksKnown: true,
 };
 
 const Regions = z.array(

@@ -3,11 +3,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { STATUS_CLASSES } from "../../config/telemetry.ts";
 import { mergeDemand } from "../core/propagation/demand.ts";
 import { DIMENSIONS, type Dimension, type Measure } from "../core/telemetry/query.ts";
-import { type AskedStretch, readStretch, type StretchFlaw } from "../core/telemetry/stretch.ts";
-import { beaconStub, fleetStub, telemetryRootStub } from "../env.ts";
+import { type AskedStretch, readStretch, type Stretch, type StretchFlaw } from "../core/telemetry/stretch.ts";
+import { type AdminEnv, beaconStub, fleetStub, telemetryRootStub } from "../env.ts";
 import type { App, AppContext } from "../http/context.ts";
 import { refuse } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
+import { errorText, logEvent } from "../log.ts";
 import { withinMs } from "../objects/deadline.ts";
 import type { RevisionRecord } from "../store/revisions.ts";
 import { answers } from "./answers.ts";
@@ -26,6 +27,9 @@ import {
 
 /** Marks of one answer, the newest. More than 200 commits in a stretch are better read at `/v1/revisions`. */
 const MARKS_MAX = 200;
+
+/** Whoever looks at figures does not wait longer for what was changed. */
+const MARKS_MS_MAX = 2_000;
 
 /** A beacon that is cut off must not hide the others. */
 const BEACON_MS_MAX = 2_000;
@@ -115,15 +119,14 @@ export function addTelemetryRoutes(app: App): void {
         ...{ measure: measured, filters: filtersOf(filters), groupBy: groupBy ?? [] },
         ...stretch.value,
       }),
-      fleetStub(c.env).listRevisionsBetween({ ...stretch.value, limit: MARKS_MAX + 1 }),
+      marksOf(c.env, stretch.value),
     ]);
     return reply(QueryAnswer, {
       ...{ measure, unit: UNITS[measure], ...stretch.value },
       ...{ coveredFromMs: answer.coveredFromMs, settledUntilMs: answer.settledUntilMs },
       groups: answer.groups.map(({ key, total, points }) => ({ key: { ...key }, total, points: [...points] })),
       groupsLeftOut: answer.groupsLeftOut,
-      marks: marks.slice(-MARKS_MAX).map(markOf),
-      marksLeftOut: marks.length > MARKS_MAX,
+      ...marks,
     });
   });
 
@@ -157,6 +160,19 @@ export function addTelemetryRoutes(app: App): void {
       ...{ countries: { ...countries }, routes: { ...routes } },
     });
   });
+}
+
+/** Figures are worth having without them: what breaks the record of commits may be what is looked into. */
+async function marksOf(env: AdminEnv, { fromMs, toMs }: Pick<Stretch, "fromMs" | "toMs">) {
+  try {
+    const asked = fleetStub(env).listRevisionsBetween({ fromMs, toMs, limit: MARKS_MAX + 1 });
+    const revisions = await withinMs(MARKS_MS_MAX, "fleet", asked);
+    const marks = revisions.slice(-MARKS_MAX).map(markOf);
+    return { marks, marksLeftOut: revisions.length > MARKS_MAX, marksKnown: true };
+  } catch (error) {
+    logEvent("metrics.withoutMarks", { error: errorText(error) });
+    return { marks: [], marksLeftOut: false, marksKnown: false };
+  }
 }
 
 const UNITS = { requests: "requests", ratio: "ratio", quantile: "ms" } as const;

@@ -246,7 +246,16 @@ describe("/v1/metrics", () => {
     const longAgo = await get(
       `/v1/metrics/query?measure=requests&from=${Date.now() - 7_200_000}&to=${Date.now() - 3_600_000}`,
     );
-    expect(longAgo.body.marks).toEqual([]);
+    expect(longAgo.body).toMatchObject({ marks: [], marksKnown: true });
+  });
+
+  test("has figures while commits cannot be read, and says that it does not know them", async () => {
+    const fleet = env.FLEET.getByName("demo");
+    await fleet.setFailing(true);
+    const { status, body } = await get("/v1/metrics/query?measure=requests&last=5m");
+    await fleet.setFailing(false);
+    expect([status, body.groups[0].total.value]).toEqual([200, 6]);
+    expect(body).toMatchObject({ marks: [], marksLeftOut: false, marksKnown: false });
   });
 
   test.each([
