@@ -32,10 +32,14 @@ const Row = z
       continent: z.string().check(z.regex(/^[A-Z]{2}$/)),
       statusClass: z.enum(STATUS_CLASSES),
     }),
-    requests: z.int().check(z.minimum(1)),
+    requests: Count,
     latency: SketchSchema,
+    failovers: z.exactOptional(z.int().check(z.minimum(1))),
   })
-  .check(z.refine(({ requests, latency }) => countOf(latency) === requests, "must have one time for each request"));
+  .check(
+    z.refine(({ requests, latency }) => countOf(latency) === requests, "must have one time for each request"),
+    z.refine(({ requests, failovers = 0 }) => requests + failovers > 0, "must count something"),
+  );
 
 export const TelemetryReportSchema = z.strictObject({
   isolate: z.string().check(z.regex(/^[0-9a-f]{16}$/)),

@@ -49,6 +49,11 @@ export type TelemetryRow = {
   readonly requests: number;
   /** From the request's arrival at the edge to the head of its answer; one time for each request. */
   readonly latency: Sketch;
+  /**
+   * Attempts that failed in this way, after which another cluster was asked. Their requests are in the row of whoever was
+   * asked last: clients saw nothing of it, but it says how this cluster does. Absent: none.
+   */
+  readonly failovers?: number;
 };
 
 /**

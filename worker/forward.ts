@@ -118,6 +118,7 @@ async function failOver(
     const remainingMs = decision.totalMs - (sentMs - sending.startMs);
     const repeatable = mayRetry({ method: arrival.method, hasBody: sending.hasBody, failure });
     if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
+    noteFailover(last, failure, sentMs, input);
     discard(last.response);
     const answer = await send({ attempt, resends: resent + 1 }, input, sending, remainingMs);
     last = judge(answer, attempt, sentMs, input, sending);
@@ -159,6 +160,22 @@ function noteAnswer(
   const latencyMs = endedAtMs - arrival.arrivedAtMs;
   const answer = { revision, service, attempt, continent, status, own, latencyMs };
   deps.telemetry.note(answer, endedAtMs, arrival.request, arrival.background);
+}
+
+/** Whom a failed request is not left to is not seen by the client, and in no figure of answers. */
+function noteFailover(
+  { attempt }: Attempted,
+  failure: Failure,
+  nowMs: number,
+  { arrival, decision, question, deps }: ForwardInput,
+): void {
+  const { service } = decision;
+  const { revision } = question.snapshot;
+  const { continent } = question.facts.place;
+  // As it would have been counted, had it been the last.
+  const seen = failure.kind === "unavailable" ? { status: failure.status, own: false } : { status: 502, own: true };
+  const failover = { revision, service, attempt, continent, ...seen };
+  deps.telemetry.noteFailover(failover, nowMs, arrival.request, arrival.background);
 }
 
 /** What says nothing about a cluster may have been the client's doing, and says nothing about the revision either. */

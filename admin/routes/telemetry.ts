@@ -56,6 +56,10 @@ const queryRoute = createRoute({
         description:
           "With `ratio`: the classes that are counted, of all requests. `5xx,own` when absent. `own` are answers of the edge itself with 500 and above.",
       }),
+      per: z.enum(["request", "attempt"]).optional().openapi({
+        description:
+          "`request`, when absent: as clients saw it. `attempt`: how clusters did; an attempt that failed counts against its cluster, also when another one was asked then. Not with `quantile`.",
+      }),
       groupBy: listOf(DIMENSIONS).optional().openapi({ description: "One group when absent.", example: "region" }),
       service: NameListText.optional().openapi({ description: "Of any of these.", example: "web" }),
       region: NameListText.optional().openapi({ description: "Of any of these; `none`: no cluster was asked." }),
@@ -109,14 +113,15 @@ const demandRoute = createRoute({
 
 export function addTelemetryRoutes(app: App): void {
   app.openapi(queryRoute, async (c) => {
-    const { measure, q, of, groupBy, from, to, last, step, ...filters } = c.req.valid("query");
+    const { measure, q, of, per = "request", groupBy, from, to, last, step, ...filters } = c.req.valid("query");
     const measured = readMeasure(measure, q, of);
     if ("parameter" in measured) return refuseFlaw(c, measured);
+    if (per === "attempt" && measure === "quantile") return refuseFlaw(c, NO_TIMES);
     const stretch = stretchOf({ from, to, last, step });
     if (!stretch.ok) return refuseFlaw(c, stretch.error);
     const [answer, marks] = await Promise.all([
       telemetryRootStub(c.env).query({
-        ...{ measure: measured, filters: filtersOf(filters), groupBy: groupBy ?? [] },
+        ...{ measure: measured, per, filters: filtersOf(filters), groupBy: groupBy ?? [] },
         ...stretch.value,
       }),
       marksOf(c.env, stretch.value),
@@ -178,6 +183,8 @@ async function marksOf(env: AdminEnv, { fromMs, toMs }: Pick<Stretch, "fromMs" |
 const UNITS = { requests: "requests", ratio: "ratio", quantile: "ms" } as const;
 
 type Flaw = { readonly parameter: string; readonly detail: string };
+
+const NO_TIMES: Flaw = { parameter: "per", detail: "goes without `measure=quantile`: times are of requests" };
 
 function readMeasure(
   kind: Measure["kind"],

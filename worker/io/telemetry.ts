@@ -11,7 +11,7 @@ import {
   type TelemetryReport,
   type TelemetryRow,
 } from "../../config/telemetry.ts";
-import { type Answer, Answers } from "../telemetry/answers.ts";
+import { type Answer, Answers, type Failover } from "../telemetry/answers.ts";
 
 /** After its end a window is told within this part of its length, so that isolates do not all speak at once. */
 const JITTER_SHARE = 0.3;
@@ -56,10 +56,19 @@ export class TelemetryReporter {
 
   /** Call once for each answer. Costs two comparisons and what `Answers` says; `cf` is looked at once a window. */
   note(answer: Answer, nowMs: number, request: { readonly cf?: unknown }, background: Background): void {
-    const { windowMs } = this.#options;
-    if (windowMs === 0) return;
+    this.#answers(nowMs, request, background)?.add(answer);
+  }
+
+  /** Call once for each attempt that failed and was not the last one of its request. */
+  noteFailover(failover: Failover, nowMs: number, request: { readonly cf?: unknown }, background: Background): void {
+    this.#answers(nowMs, request, background)?.addFailover(failover);
+  }
+
+  /** Of the window at hand; undefined when nothing is counted. */
+  #answers(nowMs: number, request: { readonly cf?: unknown }, background: Background): Answers | undefined {
+    if (this.#options.windowMs === 0) return undefined;
     if (this.#current === undefined || nowMs >= this.#current.untilMs) this.#begin(nowMs, request.cf, background);
-    this.#current?.answers.add(answer);
+    return this.#current?.answers;
   }
 
   #begin(nowMs: number, cf: unknown, background: Background): void {

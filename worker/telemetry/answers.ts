@@ -16,7 +16,8 @@ import {
 } from "../../config/telemetry.ts";
 import type { Attempt } from "../routing/decision.ts";
 
-export type Answer = {
+/** How an attempt went that another one followed. */
+export type Failover = {
   /** By which it was decided. */
   readonly revision: number;
   /** Undefined when it came to none. */
@@ -27,6 +28,10 @@ export type Answer = {
   readonly status: number;
   /** Made by the edge itself. */
   readonly own: boolean;
+};
+
+/** What a request was answered with. */
+export type Answer = Failover & {
   /** From the request's arrival to the head of the answer. */
   readonly latencyMs: number;
 };
@@ -43,6 +48,7 @@ class Slot {
   readonly key: TelemetryKey;
   readonly latency = new SketchBuilder();
   requests = 0;
+  failovers = 0;
 
   constructor(key: TelemetryKey) {
     this.key = key;
@@ -58,13 +64,14 @@ export class Answers {
   readonly #rests: Slots = [];
 
   add(answer: Answer): void {
-    const classIndex = classOf(answer.status, answer.own);
-    const continentIndex = answer.continent === undefined ? -1 : CONTINENTS.indexOf(answer.continent);
-    const slots = this.#slotsOf(answer);
-    const at = (continentIndex + 1) * CLASSES + classIndex;
-    const slot = slots[at] ?? this.#newSlot(slots, at, answer);
+    const slot = this.#slotOf(answer);
     slot.requests += 1;
     slot.latency.add(answer.latencyMs);
+  }
+
+  /** Besides the answer that the request has in the end. */
+  addFailover(failover: Failover): void {
+    this.#slotOf(failover).failovers += 1;
   }
 
   get requests(): number {
@@ -73,10 +80,21 @@ export class Answers {
 
   /** In the order in which the like of each was first seen. */
   rows(): readonly TelemetryRow[] {
-    return this.#slots.map(({ key, requests, latency }) => ({ key, requests, latency: latency.build() }));
+    return this.#slots.map(({ key, requests, latency, failovers }) => {
+      const row = { key, requests, latency: latency.build() };
+      return failovers === 0 ? row : { ...row, failovers };
+    });
   }
 
-  #slotsOf({ attempt, service = TELEMETRY_NONE, revision }: Answer): Slots {
+  #slotOf(answer: Failover): Slot {
+    const classIndex = classOf(answer.status, answer.own);
+    const continentIndex = answer.continent === undefined ? -1 : CONTINENTS.indexOf(answer.continent);
+    const slots = this.#slotsOf(answer);
+    const at = (continentIndex + 1) * CLASSES + classIndex;
+    return slots[at] ?? this.#newSlot(slots, at, answer);
+  }
+
+  #slotsOf({ attempt, service = TELEMETRY_NONE, revision }: Failover): Slots {
     if (attempt !== undefined) return this.#byAttempt.get(attempt) ?? newSlots(this.#byAttempt, attempt);
     // Attempts are a snapshot's own objects; a service's name is the same in the next.
     if (revision !== this.#byServiceRevision) {
@@ -86,13 +104,21 @@ export class Answers {
     return this.#byService.get(service) ?? newSlots(this.#byService, service);
   }
 
-  #newSlot(slots: Slots, at: number, answer: Answer): Slot {
-    const classIndex = at % CLASSES;
+  #newSlot(slots: Slots, at: number, answer: Failover): Slot {
     const hasRoom = this.#slots.length < TELEMETRY_ROWS_MAX - CLASSES;
-    const slot = hasRoom ? new Slot(keyOf(answer, at)) : (this.#rests[classIndex] ?? new Slot(restOf(classIndex)));
-    if (slot.requests === 0) this.#slots.push(slot);
-    if (!hasRoom) this.#rests[classIndex] = slot;
+    const slot = hasRoom ? this.#keep(new Slot(keyOf(answer, at))) : this.#restOf(at % CLASSES);
     slots[at] = slot;
+    return slot;
+  }
+
+  #restOf(classIndex: number): Slot {
+    const rest = this.#rests[classIndex] ?? this.#keep(new Slot(restOf(classIndex)));
+    this.#rests[classIndex] = rest;
+    return rest;
+  }
+
+  #keep(slot: Slot): Slot {
+    this.#slots.push(slot);
     return slot;
   }
 }
@@ -108,7 +134,7 @@ function classOf(status: number, own: boolean): number {
   return Math.min(Math.max(Math.trunc(status / 100), 1), 5) - 1;
 }
 
-function keyOf({ attempt, service, revision }: Answer, at: number): TelemetryKey {
+function keyOf({ attempt, service, revision }: Failover, at: number): TelemetryKey {
   return {
     service: service ?? TELEMETRY_NONE,
     region: attempt?.region ?? TELEMETRY_NONE,

@@ -18,6 +18,11 @@ export const METRICS = {
     labels: ["service", "region", "cluster", "side", "status_class"],
     help: "Requests by the cluster that answered, or was asked last, and the class of the status; own: an answer of the edge itself with 500 and above.",
   },
+  failovers: {
+    ...{ name: "edge_failovers_total", type: "counter", seriesMax: 2_000 },
+    labels: ["service", "region", "cluster", "side"],
+    help: "Attempts on the cluster that failed, after which another cluster was asked; their requests are counted where they ended.",
+  },
   requestDuration: {
     ...{ name: "edge_request_duration_seconds", type: "histogram", unit: "seconds", seriesMax: 600 },
     labels: ["service", "region", "side", "outcome"],

@@ -18,6 +18,7 @@ export function trafficFamilies({ totals, lost }: TrafficFigures): readonly Metr
   }));
   return [
     family(METRICS.requests, requests),
+    family(METRICS.failovers, failoversOf(totals)),
     histogram(METRICS.requestDuration, {
       bounds: DURATION_BUCKETS_MS.map((ms) => ms / 1_000),
       samples: durations(totals),
@@ -25,6 +26,17 @@ export function trafficFamilies({ totals, lost }: TrafficFigures): readonly Metr
     family(METRICS.telemetryLostReports, [{ labels: {}, value: lost.reports }]),
     family(METRICS.telemetryLostRequests, [{ labels: {}, value: lost.requests }]),
   ];
+}
+
+/** Of all classes of failures together. Clusters that never had one have no series. */
+function failoversOf(totals: readonly TelemetryTotal[]) {
+  const failed = totals.filter(({ failovers }) => failovers !== undefined);
+  const groups = groupBy(failed, ({ key }) => [key.service, key.region, key.cluster, key.side].join("/"));
+  return [...groups].map(([name, members]) => {
+    const [service = "", region = "", cluster = "", side = ""] = name.split("/");
+    const value = members.reduce((sum, { failovers = 0 }) => sum + failovers, 0);
+    return { labels: { service, region, cluster, side }, value };
+  });
 }
 
 function durations(totals: readonly TelemetryTotal[]) {

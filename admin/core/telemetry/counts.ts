@@ -25,6 +25,7 @@ export type CountsOfWindow = { readonly counts: readonly ServiceCounts[]; readon
 export function countRows(rows: readonly TelemetryRow[]): readonly ServiceCounts[] {
   const sums = new Map<string, { of: TelemetryRow["key"]; total: number; bad: number; latency: SketchBuilder }>();
   for (const { key, requests, latency } of rows) {
+    if (requests === 0) continue; // failovers alone, which objectives do not look at
     const name = `${key.service}/${key.region}/${key.cluster}`;
     const sum = sums.get(name) ?? { of: key, total: 0, bad: 0, latency: new SketchBuilder() };
     sum.total += requests;

@@ -15,27 +15,34 @@ type PackedKey = readonly [
   revision: TelemetryKey["revision"],
 ];
 
-type PackedRow = readonly [...PackedKey, requests: number, sumUs: number, bins: readonly number[]];
+type PackedRow = readonly [
+  ...PackedKey,
+  requests: number,
+  sumUs: number,
+  bins: readonly number[],
+  /** Only where there are any. */
+  failovers?: number,
+];
 
-const PACKED_LENGTH = 10;
+const PACKED_LENGTHS = [10, 11];
 
 export function packRows(rows: readonly TelemetryRow[]): readonly PackedRow[] {
-  return rows.map(({ key: k, requests, latency }) => [
-    ...([k.service, k.region, k.cluster, k.side, k.continent, k.statusClass, k.revision] as const),
-    requests,
-    latency.sumUs,
-    latency.bins,
-  ]);
+  return rows.map(({ key: k, requests, latency, failovers }): PackedRow => {
+    const key: PackedKey = [k.service, k.region, k.cluster, k.side, k.continent, k.statusClass, k.revision];
+    const counts = [requests, latency.sumUs, latency.bins] as const;
+    return failovers === undefined ? [...key, ...counts] : [...key, ...counts, failovers];
+  });
 }
 
 export function unpackRows(packed: unknown): readonly TelemetryRow[] {
   invariant(Array.isArray(packed), "packed rows are a list");
   return packed.map((row: unknown) => {
-    invariant(Array.isArray(row) && row.length === PACKED_LENGTH, "a packed row has ten parts");
+    invariant(Array.isArray(row) && PACKED_LENGTHS.includes(row.length), "a packed row has ten or eleven parts");
     // `packRows` of this or an earlier release wrote it, and the length says that its form has not changed.
-    const [service, region, cluster, side, continent, statusClass, revision, requests, sumUs, bins] =
+    const [service, region, cluster, side, continent, statusClass, revision, requests, sumUs, bins, failovers] =
       row as unknown as PackedRow;
     const key = { service, region, cluster, side, continent, statusClass, revision };
-    return { key, requests, latency: { sumUs, bins } };
+    const unpacked = { key, requests, latency: { sumUs, bins } };
+    return failovers === undefined ? unpacked : { ...unpacked, failovers };
   });
 }

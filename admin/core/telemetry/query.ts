@@ -24,6 +24,11 @@ export type Measure =
 
 export type MetricsQuery = {
   readonly measure: Measure;
+  /**
+   * `request`: as clients saw it, each request once, in the end. `attempt`: as clusters did, so that an attempt which
+   * failed counts against its cluster though another one made it good.
+   */
+  readonly per: "request" | "attempt";
   /** Any of these values; absent: all. */
   readonly filters: Partial<Readonly<Record<Dimension, readonly string[]>>>;
   readonly groupBy: readonly Dimension[];
@@ -67,11 +72,11 @@ export function evaluate(query: MetricsQuery, steps: readonly Step[]): MetricsRe
   if (query.groupBy.length === 0) groups.set("[]", { key: {}, tallies: [] });
   for (const [index, { rows }] of steps.entries()) {
     for (const row of rows) {
-      if (!passes(row.key, query.filters)) continue;
+      if (samplesOf(row, query.per) === 0 || !passes(row.key, query.filters)) continue;
       const name = JSON.stringify(query.groupBy.map((dimension) => row.key[dimension]));
       const group = groups.get(name) ?? { key: keyOf(row.key, query.groupBy), tallies: [] };
       groups.set(name, group);
-      const tally = group.tallies[index] ?? new Tally(query.measure);
+      const tally = group.tallies[index] ?? new Tally(query);
       group.tallies[index] = tally;
       tally.add(row);
     }
@@ -83,12 +88,12 @@ export function evaluate(query: MetricsQuery, steps: readonly Step[]): MetricsRe
 }
 
 function groupOf(
-  { measure }: MetricsQuery,
+  query: MetricsQuery,
   key: Group["key"],
   tallies: readonly (Tally | undefined)[],
   steps: readonly Step[],
 ): Group {
-  const total = new Tally(measure);
+  const total = new Tally(query);
   for (const tally of tallies) if (tally !== undefined) total.addTally(tally);
   const points = steps.map(({ atMs }, index) => ({ atMs, ...(tallies[index]?.figure() ?? NO_DATA) }));
   return { key, total: total.figure(), points };
@@ -99,18 +104,22 @@ const NO_DATA: Figure = { state: "noData", samples: 0 };
 /** What one figure is made of. */
 class Tally {
   readonly #measure: Measure;
+  readonly #per: MetricsQuery["per"];
   readonly #times: SketchBuilder | undefined;
   #samples = 0;
   #counted = 0;
 
-  constructor(measure: Measure) {
+  constructor({ measure, per }: Pick<MetricsQuery, "measure" | "per">) {
     this.#measure = measure;
+    this.#per = per;
     this.#times = measure.kind === "quantile" ? new SketchBuilder() : undefined;
   }
 
-  add({ key, requests, latency }: TelemetryRow): void {
-    this.#samples += requests;
-    if (this.#measure.kind === "ratio" && this.#measure.of.includes(key.statusClass)) this.#counted += requests;
+  add(row: TelemetryRow): void {
+    const { key, latency } = row;
+    const samples = samplesOf(row, this.#per);
+    this.#samples += samples;
+    if (this.#measure.kind === "ratio" && this.#measure.of.includes(key.statusClass)) this.#counted += samples;
     this.#times?.addSketch(latency);
   }
 
@@ -133,6 +142,10 @@ class Tally {
     if (measure.kind === "ratio") return this.#counted / samples;
     return this.#times === undefined ? undefined : quantile(this.#times.build(), measure.q);
   }
+}
+
+function samplesOf({ requests, failovers = 0 }: TelemetryRow, per: MetricsQuery["per"]): number {
+  return per === "attempt" ? requests + failovers : requests;
 }
 
 function passes(key: TelemetryKey, filters: MetricsQuery["filters"]): boolean {

@@ -18,13 +18,17 @@ export function mergeRows(...lists: readonly (readonly TelemetryRow[])[]): reado
     // Most rows meet no other of their key; only those that do are unfolded.
     const builder = before.builder ?? new SketchBuilder().addSketch(before.latency);
     builder.addSketch(row.latency);
-    sums.set(name, { ...before, requests: before.requests + row.requests, builder });
+    sums.set(name, { ...before, ...addCounts(before, row), builder });
   }
-  return Array.from(sums.values(), ({ key, requests, latency, builder }) => ({
-    key,
-    requests,
-    latency: builder?.build() ?? latency,
-  }));
+  return Array.from(sums.values(), ({ builder, ...row }) => ({ ...row, latency: builder?.build() ?? row.latency }));
+}
+
+type Counts = Pick<TelemetryRow, "requests" | "failovers">;
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  const requests = a.requests + b.requests;
+  const failovers = (a.failovers ?? 0) + (b.failovers ?? 0);
+  return failovers === 0 ? { requests } : { requests, failovers };
 }
 
 export type RowBounds = {

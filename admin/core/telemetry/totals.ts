@@ -6,6 +6,7 @@
 import { countUpTo, sumMsOf } from "../../../config/sketch.ts";
 import type { StatusClass, TelemetryKey, TelemetryRow } from "../../../config/telemetry.ts";
 import { TELEMETRY_REST } from "../../../config/telemetry.ts";
+import { addCounts } from "./rows.ts";
 
 /** Upper bounds in milliseconds, as Prometheus's client libraries have them; what is longer is in the count of all. */
 export const DURATION_BUCKETS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000] as const;
@@ -18,6 +19,8 @@ export type TotalKey = Pick<TelemetryKey, "service" | "region" | "cluster" | "si
 export type TelemetryTotal = {
   readonly key: TotalKey;
   readonly requests: number;
+  /** Absent: none. */
+  readonly failovers?: number;
   readonly latencySumMs: number;
   /** For each bound how many took so long at most; a time within 1% of a bound may be on either side. */
   readonly latencyCounts: readonly number[];
@@ -40,10 +43,11 @@ export function addToTotals(
 /** One for each status class. */
 const RESTS_MAX = 6;
 
-function add(before: TelemetryTotal | undefined, key: TotalKey, { requests, latency }: TelemetryRow): TelemetryTotal {
+function add(before: TelemetryTotal | undefined, key: TotalKey, row: TelemetryRow): TelemetryTotal {
+  const { latency } = row;
   return {
     key,
-    requests: (before?.requests ?? 0) + requests,
+    ...addCounts(before ?? { requests: 0 }, row),
     latencySumMs: (before?.latencySumMs ?? 0) + sumMsOf(latency),
     latencyCounts: DURATION_BUCKETS_MS.map(
       (boundMs, index) => (before?.latencyCounts[index] ?? 0) + countUpTo(latency, boundMs),

@@ -26,7 +26,8 @@ export type TrafficShares = {
 };
 
 export function trafficShares(rows: readonly TelemetryRow[]): TrafficShares {
-  const served = rows.filter(({ key }) => key.region !== TELEMETRY_NONE);
+  // A row without requests is of failovers alone, and nobody was served there.
+  const served = rows.filter(({ key, requests }) => key.region !== TELEMETRY_NONE && requests > 0);
   const byContinent = groupBy(served, ({ key }) => key.continent);
   const continents = [...byContinent].sort(([a], [b]) => compareText(a, b));
   return {

@@ -66,7 +66,12 @@ export const FACTS: MetricFacts = {
   },
   drift: [{ severity: "error", kind: "declared", count: 2 }],
   traffic: {
-    totals: [total("eu-west-blue", "2xx", 900), total("eu-west-blue", "5xx", 100), total("us-east-blue", "2xx", 50)],
+    totals: [
+      total("eu-west-blue", "2xx", 900),
+      { ...total("eu-west-blue", "5xx", 100), failovers: 4 },
+      { ...total("eu-west-blue", "own", 0), failovers: 3 },
+      total("us-east-blue", "2xx", 50),
+    ],
     lost: { reports: 1, requests: 12 },
   },
   objectives: [

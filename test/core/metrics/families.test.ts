@@ -91,6 +91,7 @@ test("requests are counted by class, times by outcome", () => {
   expect(linesOf("edge_requests_total")).toEqual([
     'edge_requests_total{cluster="eu-west-blue",region="eu-west",service="web",side="stable",status_class="2xx"} 900',
     'edge_requests_total{cluster="eu-west-blue",region="eu-west",service="web",side="stable",status_class="5xx"} 100',
+    'edge_requests_total{cluster="eu-west-blue",region="eu-west",service="web",side="stable",status_class="own"} 0',
     'edge_requests_total{cluster="us-east-blue",region="us-east",service="web",side="stable",status_class="2xx"} 50',
   ]);
   const labels = 'outcome="good",region="eu-west",service="web",side="stable"';
@@ -100,6 +101,12 @@ test("requests are counted by class, times by outcome", () => {
     ),
   );
   expect(linesOf("edge_request_duration_seconds_sum")[1]).toContain(" 27");
+});
+
+test("failovers are counted by the cluster that failed, in whatever way", () => {
+  expect(linesOf("edge_failovers_total")).toEqual([
+    'edge_failovers_total{cluster="eu-west-blue",region="eu-west",service="web",side="stable"} 7',
+  ]);
 });
 
 test("what did not answer is missing, and nothing else is", () => {

@@ -6,6 +6,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { countRows, slowOf } from "../../../admin/core/telemetry/counts.ts";
+import { packRows, unpackRows } from "../../../admin/core/telemetry/packed.ts";
 import { boundRows, mergeRows, requestsOf } from "../../../admin/core/telemetry/rows.ts";
 import { LATE_MS_MAX, LEVELS } from "../../../admin/core/telemetry/windows.ts";
 import { TELEMETRY_MIGRATIONS } from "../../../admin/store/migrations.ts";
@@ -13,7 +14,7 @@ import { TelemetryLedger } from "../../../admin/store/telemetry-ledger.ts";
 import { OUTBOX_MAX, readPush, type TelemetryPush, TelemetryShard } from "../../../admin/store/telemetry-shard.ts";
 import { DROPPED_MAX, startsBetween } from "../../../admin/store/telemetry-windows.ts";
 import { countOf, quantile, sketchOf } from "../../../config/sketch.ts";
-import { TELEMETRY_WINDOW_MS, type TelemetryReport } from "../../../config/telemetry.ts";
+import { TELEMETRY_WINDOW_MS, type TelemetryReport, type TelemetryRow } from "../../../config/telemetry.ts";
 import { KEY, row } from "./rows.ts";
 import { openStorage, type TestStorage } from "./sqlite-storage.ts";
 
@@ -280,6 +281,10 @@ test("a crash in the middle of a transaction leaves a report uncounted, and its 
   expect(contributions.map(({ rows }) => requestsOf(rows))).toEqual([2]);
 });
 
+function failoversOf(rows: readonly TelemetryRow[]): number {
+  return rows.reduce((sum, { failovers = 0 }) => sum + failovers, 0);
+}
+
 describe("rows", () => {
   const name = fc.constantFrom("a", "b", "c");
   const rows = fc.array(
@@ -288,8 +293,11 @@ describe("rows", () => {
         cluster: name,
         statusClass: fc.constantFrom("2xx", "5xx"),
         times: fc.array(fc.nat(500), { minLength: 1 }),
+        failovers: fc.nat(2),
       })
-      .map(({ cluster, statusClass, times }) => row({ cluster, statusClass: statusClass as "2xx" | "5xx" }, times)),
+      .map(({ cluster, statusClass, times, failovers }) =>
+        row({ cluster, statusClass: statusClass as "2xx" | "5xx" }, times, failovers),
+      ),
     { maxLength: 12 },
   );
   const sorted = (list: ReturnType<typeof mergeRows>) =>
@@ -304,6 +312,15 @@ describe("rows", () => {
     );
   });
 
+  test("are the same after a way as text, also those of a release that knew no failovers", () => {
+    fc.assert(
+      fc.property(rows, (list) => {
+        expect(unpackRows(JSON.parse(JSON.stringify(packRows(list))))).toEqual(list);
+      }),
+    );
+    expect(unpackRows([["web", "europe", "europe-blue", "stable", "EU", "2xx", 7, 0, 0, []]])).toEqual([row({}, [])]);
+  });
+
   test("are bounded whatever the labels, and the sums of each status class stay the same", () => {
     fc.assert(
       fc.property(rows, fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 40 }), (list, rowsMax, binsMax) => {
@@ -313,6 +330,7 @@ describe("rows", () => {
         for (const statusClass of ["2xx", "5xx"]) {
           const of = (all: typeof merged) => all.filter(({ key }) => key.statusClass === statusClass);
           expect(requestsOf(of(bounded))).toBe(requestsOf(of(merged)));
+          expect(failoversOf(of(bounded))).toBe(failoversOf(of(merged)));
           expect(of(bounded).reduce((sum, { latency }) => sum + countOf(latency), 0)).toBe(requestsOf(of(merged)));
         }
       }),

@@ -1,6 +1,7 @@
 /** What one isolate counts of a window: which key each answer has, and that there are never too many of them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { countOf } from "../../../config/sketch.ts";
 import { TELEMETRY_ROWS_MAX } from "../../../config/telemetry.ts";
 import type { Attempt } from "../../../worker/routing/decision.ts";
 import { type Answer, Answers } from "../../../worker/telemetry/answers.ts";
@@ -58,6 +59,25 @@ test("answers of a kind are one row, with their times", () => {
   expect(answers.requests).toBe(3);
 });
 
+test("an attempt that another one followed is counted beside the answers, without a time", () => {
+  const answers = new Answers();
+  answers.addFailover(answer({ attempt: GREEN, own: true, status: 502 }));
+  answers.addFailover(answer({ attempt: GREEN, own: true, status: 502 }));
+  answers.addFailover(answer({ attempt: GREEN, status: 503 }));
+  answers.add(answer({ attempt: GREEN, status: 503 }));
+  answers.add(answer());
+  const rows = answers.rows().map(({ key, requests, latency, failovers }) => ({
+    ...{ cluster: key.cluster, statusClass: key.statusClass, requests, failovers },
+    times: countOf(latency),
+  }));
+  expect(rows).toEqual([
+    { cluster: "europe-green", statusClass: "own", requests: 0, failovers: 2, times: 0 },
+    { cluster: "europe-green", statusClass: "5xx", requests: 1, failovers: 1, times: 1 },
+    { cluster: "europe-blue", statusClass: "2xx", requests: 1, failovers: undefined, times: 1 },
+  ]);
+  expect(answers.requests).toBe(2);
+});
+
 test("whatever comes, rows are bounded, no request is lost, and each status class keeps its sum", () => {
   const attempts = Array.from({ length: 200 }, (_, index): Attempt => ({ ...BLUE, cluster: `c${index}` }));
   const any = fc.record({
@@ -67,9 +87,16 @@ test("whatever comes, rows are bounded, no request is lost, and each status clas
     own: fc.boolean(),
   });
   fc.assert(
-    fc.property(fc.array(any, { minLength: 400, maxLength: 1_500 }), (all) => {
-      const keys = keysOf(...all.map(answer));
+    fc.property(fc.array(any, { minLength: 400, maxLength: 1_500 }), fc.array(any), (all, failed) => {
+      const answers = new Answers();
+      for (const one of failed) answers.addFailover(answer(one));
+      for (const one of all) answers.add(answer(one));
+      for (const one of failed) answers.addFailover(answer(one));
+      const rows = answers.rows();
+      const keys = rows.map(({ key, requests }) => ({ ...key, requests }));
       expect(keys.length).toBeLessThanOrEqual(TELEMETRY_ROWS_MAX);
+      expect(new Set(rows.map(({ key }) => JSON.stringify(key))).size).toBe(rows.length);
+      expect(rows.reduce((sum, { failovers = 0 }) => sum + failovers, 0)).toBe(2 * failed.length);
       const sumOf = (statusClass: string) =>
         keys.filter((key) => key.statusClass === statusClass).reduce((sum, { requests }) => sum + requests, 0);
       expect(sumOf("own")).toBe(all.filter(({ own, status }) => own && status >= 500).length);

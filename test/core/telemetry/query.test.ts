@@ -8,7 +8,7 @@ import { row } from "./rows.ts";
 
 const NOW_MS = 10_000_000_000;
 const QUERY: MetricsQuery = {
-  ...{ measure: { kind: "requests" }, filters: {}, groupBy: [] },
+  ...{ measure: { kind: "requests" }, per: "request", filters: {}, groupBy: [] },
   ...{ fromMs: 0, toMs: 20_000, stepMs: 10_000 },
 };
 const steps = [
@@ -32,6 +32,29 @@ describe("figures", () => {
         { atMs: 10_000, state: "noData", samples: 0 },
       ],
     });
+  });
+
+  test.each([
+    // per                          value            samples
+    ["request", "ratio", undefined, 0, 8],
+    ["attempt", "ratio", undefined, 2 / 10, 10],
+    ["request", "ratio", "europe-green", undefined, 0],
+    ["attempt", "ratio", "europe-green", 1, 2],
+    ["request", "requests", undefined, 8, 8],
+    ["attempt", "requests", undefined, 10, 10],
+  ] as const)("per %s: %s of %s", (per, kind, cluster, value, samples) => {
+    const rows = [row({}, Array(8).fill(5)), row({ cluster: "europe-green", statusClass: "own" }, [], 2)];
+    const measure = kind === "ratio" ? { kind, of: ["5xx", "own"] as const } : { kind };
+    const filters = cluster === undefined ? {} : { cluster: [cluster] };
+    const [group] = evaluate({ ...QUERY, measure, per, filters }, [{ atMs: 0, rows }]).groups;
+    expect(group?.total).toEqual(value === undefined ? { state: "noData", samples } : { state: "ok", value, samples });
+  });
+
+  test("what has failovers only is no group of what clients saw", () => {
+    const asked = { ...QUERY, groupBy: ["cluster"] as const };
+    const step = { atMs: 0, rows: [row({ cluster: "europe-green", statusClass: "own" }, [], 2)] };
+    expect(evaluate(asked, [step]).groups).toEqual([]);
+    expect(evaluate({ ...asked, per: "attempt" }, [step]).groups).toMatchObject([{ key: { cluster: "europe-green" } }]);
   });
 
   test("a quantile is of all steps together", () => {
@@ -108,7 +131,7 @@ describe("totals", () => {
         latencyCounts: DURATION_BUCKETS_MS.map((boundMs) => [3, 30, 3_000].filter((ms) => ms <= boundMs).length),
       },
     ]);
-    expect(addToTotals(first, [row({ revision: 8 }, [1])])[0]?.requests).toBe(4);
+    expect(addToTotals(first, [row({ revision: 8 }, [1], 2)])[0]).toMatchObject({ requests: 4, failovers: 2 });
     expect(addToTotals(first, [])).toEqual(first);
   });
 
@@ -136,5 +159,6 @@ test("shares of a continent's clients are exact, and nobody has a share in what 
       },
     ],
   });
+  expect(trafficShares([...rows, row({ region: "asia" }, [], 9)])).toEqual(trafficShares(rows));
   expect(trafficShares([])).toEqual({ requests: 0, unserved: 0, regions: [], continents: [] });
 });

@@ -7,6 +7,7 @@ export const KEY: TelemetryKey = {
   ...{ statusClass: "2xx", revision: 7 },
 };
 
-export function row(key: Partial<TelemetryKey>, times: readonly number[]): TelemetryRow {
-  return { key: { ...KEY, ...key }, requests: times.length, latency: sketchOf(times) };
+export function row(key: Partial<TelemetryKey>, times: readonly number[], failovers = 0): TelemetryRow {
+  const made = { key: { ...KEY, ...key }, requests: times.length, latency: sketchOf(times) };
+  return failovers === 0 ? made : { ...made, failovers };
 }

@@ -190,9 +190,10 @@ describe("/v1/metrics", () => {
   beforeAll(async () => {
     await send("PUT", "/v1/fleet", { documents: smallFleet() });
     const [good, bad] = [row({}, [10, 20, 30]), row({ statusClass: "5xx" }, [500])];
+    const failedOver = row({ cluster: "europe-green", side: "canary", statusClass: "own" }, [], 2);
     const elsewhere = row({ region: "america", cluster: "america-blue", side: "canary", revision: 8 }, [100]);
     const own = row({ region: "none", cluster: "none", statusClass: "own", continent: "ZZ" }, [1]);
-    await tell("FRA", report({ rows: [good, bad, elsewhere, own] }));
+    await tell("FRA", report({ rows: [good, bad, elsewhere, own, failedOver] }));
     await handUp("FRA");
   });
   afterAll(() => reset());
@@ -207,6 +208,8 @@ describe("/v1/metrics", () => {
     ["measure=ratio&of=5xx", 1 / 6, 6],
     ["measure=ratio&region=europe,america", 1 / 5, 5],
     ["measure=ratio&side=canary", 0, 1],
+    ["measure=ratio&side=canary&per=attempt", 2 / 3, 3],
+    ["measure=requests&cluster=europe-green&per=attempt", 2, 2],
   ])("%s is %d of %i", async (query, value, samples) => {
     const { body } = await get(`/v1/metrics/query?${query}&last=5m`);
     expect(body.groups[0].total).toEqual({ state: "ok", value, samples });
@@ -264,6 +267,8 @@ describe("/v1/metrics", () => {
     ["measure=quantile", "/q"],
     ["measure=quantile&q=99", "/q"],
     ["measure=requests&q=0.5", "/q"],
+    ["measure=quantile&q=0.5&per=attempt", "/per"],
+    ["measure=requests&per=both", "/per"],
     ["measure=requests&of=5xx", "/of"],
     ["measure=ratio&of=6xx", "/of"],
     ["measure=requests&groupBy=path", "/groupBy"],

@@ -57,6 +57,18 @@ function textOf({ service, region, cluster, continent, statusClass }: TelemetryK
   return `${service} ${region} ${cluster} ${continent} ${statusClass}`;
 }
 
+test("an attempt that failed is counted with its cluster, and the request where it was answered", async () => {
+  const { europe, nobody } = inject("edgeOrigins");
+  await publish(fleet(4, { europe: nobody, america: europe, nobody }));
+  const edge = startEdge({ TELEMETRY_MS: "1000" });
+  expect((await edge.fetch(request("web.example"))).status).toBe(200);
+  const rows = (await reportsTo("FRA")).flatMap((report) => report.rows);
+  expect(rows.map(({ key, requests, failovers }) => [textOf(key), requests, failovers])).toEqual([
+    ["web europe europe-web EU own", 0, 1],
+    ["web america america-web EU 2xx", 1, undefined],
+  ]);
+});
+
 test("nothing is told when it is switched off", async () => {
   await publish(fleet(1));
   await startEdge({ TELEMETRY_MS: "0" }).fetch(request("web.example"));
