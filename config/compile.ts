@@ -7,19 +7,11 @@
  * drops the expired ones). An overlay on something that is no longer in the fleet has no effect.
  */
 import { compileFlags, flagsAtEdge, type GateState, gateStates } from "./compile-flags.ts";
-import {
-  type Affinity,
-  type ClusterDocument,
-  DEFAULT_RULE,
-  type Fleet,
-  type LoadPolicy,
-  type RegionDocument,
-  type RegionWeights,
-  type ReplicaLag,
-  type RouteDocument,
-  ranking,
-  type ServiceDocument,
-} from "./documents.ts";
+import type { ClusterDocument } from "./documents/cluster.ts";
+import type { RegionDocument } from "./documents/region.ts";
+import { DEFAULT_RULE, type RegionWeights, type RouteDocument, ranking } from "./documents/route.ts";
+import type { Affinity, LoadPolicy, ReplicaLag, ServiceDocument } from "./documents/service.ts";
+import type { Fleet } from "./documents.ts";
 import { parseDuration } from "./duration.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { type RegionName, type Revision, ShareBps } from "./ids.ts";

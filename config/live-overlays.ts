@@ -3,7 +3,7 @@
  * has been given, which flags have been switched. The order of the overlays does not matter. Whether an overlay is still
  * in force is its keeper's business.
  */
-import type { RegionWeights } from "./documents.ts";
+import type { RegionWeights } from "./documents/route.ts";
 import type { FlagState } from "./flag.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import type { ClusterDrain, ClusterReturn, Overlay, RegionDrain, RegionReturn } from "./overlays.ts";

@@ -3,7 +3,8 @@
  * is not Unicode, keys that JavaScript treats as its own), then the envelope, then the schema of its kind. Never throws.
  */
 import * as z from "zod/mini";
-import { API_VERSION, DOCUMENT_SCHEMAS, type Document, type DocumentKind, RESERVED_KINDS } from "./documents.ts";
+import { API_VERSION } from "./documents/envelope.ts";
+import { DOCUMENT_SCHEMAS, type Document, type DocumentKind, RESERVED_KINDS } from "./documents.ts";
 import type { Finding, FindingPath } from "./findings.ts";
 import { BODY_DEPTH_MAX } from "./limits.ts";
 import { describeIssues, NO_SENTENCE, shown } from "./messages.ts";

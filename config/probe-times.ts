@@ -1,5 +1,5 @@
 /** How often a health check asks and how long it waits, with the defaults filled in. The checks, the prober and plans agree. */
-import type { HealthCheck } from "./documents.ts";
+import type { HealthCheck } from "./documents/health-check.ts";
 import { parseDuration } from "./duration.ts";
 import { HEALTH_INTERVAL_MS_DEFAULT, HEALTH_TIMEOUT_MS_DEFAULT } from "./limits.ts";
 

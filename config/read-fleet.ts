@@ -5,14 +5,9 @@
  */
 import type { CheckInput, DeclaredName } from "./checks/check.ts";
 import { runChecks } from "./checks.ts";
-import type {
-  ClusterDocument,
-  ClusterTemplateDocument,
-  Document,
-  DocumentKind,
-  EnvironmentDocument,
-  Fleet,
-} from "./documents.ts";
+import type { ClusterDocument } from "./documents/cluster.ts";
+import type { ClusterTemplateDocument, EnvironmentDocument } from "./documents/cluster-template.ts";
+import type { Document, DocumentKind, Fleet } from "./documents.ts";
 import type { Finding, FindingPath } from "./findings.ts";
 import { DOCUMENTS_MAX } from "./limits.ts";
 import { sortedBy } from "./order.ts";

@@ -3,13 +3,13 @@
  * else is computed, so that what is reviewed is what is written. What comes out is parsed like any other document
  * (`read-fleet.ts`); here it is only said what is wrong with parameters and values.
  */
-import {
-  API_VERSION,
-  type ClusterTemplateDocument,
-  type EnvironmentDocument,
-  type Parameter,
-  type ParameterValue,
-} from "./documents.ts";
+import type {
+  ClusterTemplateDocument,
+  EnvironmentDocument,
+  Parameter,
+  ParameterValue,
+} from "./documents/cluster-template.ts";
+import { API_VERSION } from "./documents/envelope.ts";
 import { type Finding, type FindingPath, jsonPointer } from "./findings.ts";
 import { unreachable } from "./invariant.ts";
 import { findingAt, type Placed } from "./placed.ts";

@@ -2,7 +2,7 @@
  * `${parameter}` in the strings of a template: where they are, and the same value with them replaced. There is no
  * arithmetic, no condition and no escape; a replaced value is not looked at again.
  */
-import type { ParameterValue } from "./documents.ts";
+import type { ParameterValue } from "./documents/cluster-template.ts";
 import type { FindingPath } from "./findings.ts";
 import { invariant } from "./invariant.ts";
 

@@ -1,6 +1,6 @@
 /** `/v1/explain`: where a request would go and why, decided by the code that the edge runs. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { METHODS } from "../../config/documents.ts";
+import { METHODS } from "../../config/documents/route.ts";
 import { HEALTH_REPORT_EMPTY } from "../../config/health.ts";
 import { PATH_LENGTH_MAX } from "../../config/limits.ts";
 import type { Snapshot } from "../../config/snapshot.ts";

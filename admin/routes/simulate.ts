@@ -1,6 +1,6 @@
 /** `/v1/simulate`: what whole documents or a list of changes would do, and which requests would be decided otherwise. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { METHODS } from "../../config/documents.ts";
+import { METHODS } from "../../config/documents/route.ts";
 import { PATH_LENGTH_MAX } from "../../config/limits.ts";
 import { fleetStub } from "../env.ts";
 import type { App } from "../http/context.ts";

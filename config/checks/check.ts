@@ -1,17 +1,12 @@
 /** What a check is given: the documents that have the right shape, and what is known of the others. */
-import type {
-  ClusterDocument,
-  DocumentKind,
-  EnvironmentDocument,
-  EvaluatorDocument,
-  FlagDocument,
-  MonitorDocument,
-  PolicyDocument,
-  RegionDocument,
-  RouteDocument,
-  ServiceDocument,
-  WebhookDocument,
-} from "../documents.ts";
+
+import type { ClusterDocument } from "../documents/cluster.ts";
+import type { EnvironmentDocument } from "../documents/cluster-template.ts";
+import type { MonitorDocument } from "../documents/monitor.ts";
+import type { RegionDocument } from "../documents/region.ts";
+import type { RouteDocument } from "../documents/route.ts";
+import type { ServiceDocument } from "../documents/service.ts";
+import type { DocumentKind, EvaluatorDocument, FlagDocument, PolicyDocument, WebhookDocument } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import type { Placed } from "../placed.ts";
 

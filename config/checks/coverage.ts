@@ -2,7 +2,7 @@
  * Parts of a fleet that nothing leads to or from. All are warnings: fleets are built and taken down a step at a time.
  * Said only when every document could be read, because what is missing may be in one that could not.
  */
-import { type RouteDocument, ranking } from "../documents.ts";
+import { type RouteDocument, ranking } from "../documents/route.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt } from "../placed.ts";
 import { type CheckInput, mirroredClusters } from "./check.ts";

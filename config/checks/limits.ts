@@ -1,5 +1,7 @@
 /** No more of anything than the edge is measured for (`limits.ts` has the reasons). */
-import type { DocumentKind, RouteDocument } from "../documents.ts";
+
+import type { RouteDocument } from "../documents/route.ts";
+import type { DocumentKind } from "../documents.ts";
 import type { Finding } from "../findings.ts";
 import {
   CLUSTERS_MAX,

@@ -4,7 +4,8 @@
  * canary share, drain and weight shift, and a release that starts from a mirrored cluster must not be refused in the
  * middle. Only what is declared is looked at, and failover does not count: then the copies are the smaller worry.
  */
-import { type RouteDocument, ranking, type ServiceDocument } from "../documents.ts";
+import { type RouteDocument, ranking } from "../documents/route.ts";
+import type { ServiceDocument } from "../documents/service.ts";
 import type { Finding } from "../findings.ts";
 import { findingAt } from "../placed.ts";
 import type { CheckInput } from "./check.ts";

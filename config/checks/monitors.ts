@@ -2,7 +2,8 @@
  * How clusters are probed: each health check can be run as it is written, wherever it stands, a service says in one
  * place how its clusters are, and no cluster is asked more often than it can bear.
  */
-import type { HealthCheck, MonitorDocument } from "../documents.ts";
+import type { HealthCheck } from "../documents/health-check.ts";
+import type { MonitorDocument } from "../documents/monitor.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import {

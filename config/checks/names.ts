@@ -1,5 +1,7 @@
 /** A name belongs to one document of its kind, to one steering rule of its route, to one rule of the Policy. */
-import { DEFAULT_RULE, type PolicyDocument, type RouteDocument, ranking } from "../documents.ts";
+
+import { DEFAULT_RULE, type RouteDocument, ranking } from "../documents/route.ts";
+import type { PolicyDocument } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { CheckInput } from "./check.ts";

@@ -1,5 +1,9 @@
 /** Every name that a document uses is the name of something. */
-import type { ClusterRequires, PolicyDocument, RouteDocument, ServiceDocument, SteeringWhen } from "../documents.ts";
+
+import type { ClusterRequires } from "../documents/cluster.ts";
+import type { RouteDocument, SteeringWhen } from "../documents/route.ts";
+import type { ServiceDocument } from "../documents/service.ts";
+import type { PolicyDocument } from "../documents.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import { suggest } from "../suggest.ts";

@@ -1,5 +1,5 @@
 /** How much lag a service or a route tolerates: no less than an edge can know of, no more than clusters report. */
-import type { ReplicaLag } from "../documents.ts";
+import type { ReplicaLag } from "../documents/service.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Finding } from "../findings.ts";
 import { REPLICA_LAG_MS_MAX, REPLICA_LAG_MS_MIN } from "../limits.ts";

@@ -2,7 +2,8 @@
  * Residency rules mean what they say: each can be kept somewhere, each can be reached, and clients whose place is not
  * known are a stated case. A slip here is a legal matter, not an outage.
  */
-import type { RegionDocument, ServiceDocument } from "../documents.ts";
+import type { RegionDocument } from "../documents/region.ts";
+import type { ServiceDocument } from "../documents/service.ts";
 import type { Finding } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { ResidencyRule } from "../shared-shapes.ts";

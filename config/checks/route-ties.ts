@@ -2,7 +2,7 @@
  * Two routes that a request could match equally well. The edge takes the most specific route (`worker/routing/match.ts`
  * has the order); where nothing makes one more specific, the answer would depend on their names, so it is refused here.
  */
-import type { RouteDocument } from "../documents.ts";
+import type { RouteDocument } from "../documents/route.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { HeaderMatch, PathMatch } from "../shared-shapes.ts";

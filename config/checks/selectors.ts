@@ -1,6 +1,6 @@
 /** Selectors of clients: each says something, names countries that exist, and does not hide the rules behind it. */
 import { COUNTRIES } from "../countries.ts";
-import type { SteeringWhen } from "../documents.ts";
+import type { SteeringWhen } from "../documents/route.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { PLACE_KEYS, type PlaceSelector } from "../place.ts";
 import { findingAt, type Placed } from "../placed.ts";

@@ -1,5 +1,5 @@
 /** Times that fit into each other, and into what the edge can keep. */
-import type { ServiceDocument } from "../documents.ts";
+import type { ServiceDocument } from "../documents/service.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import {

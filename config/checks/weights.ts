@@ -1,5 +1,5 @@
 /** Weights of which something is left to choose from: a sum of 0 sends nobody anywhere. */
-import { DEFAULT_RULE, type RegionWeights, type RouteDocument } from "../documents.ts";
+import { DEFAULT_RULE, type RegionWeights, type RouteDocument } from "../documents/route.ts";
 import type { Finding, FindingPath } from "../findings.ts";
 import { findingAt } from "../placed.ts";
 import { type CheckInput, mirroredClusters } from "./check.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../config/canonical.ts";
 import { compile } from "../../config/compile.ts";
-import { EnvironmentDocument } from "../../config/documents.ts";
+import { EnvironmentDocument } from "../../config/documents/cluster-template.ts";
 import { hasErrors } from "../../config/findings.ts";
 import { Revision } from "../../config/ids.ts";
 import { invariant } from "../../config/invariant.ts";

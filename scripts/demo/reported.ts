@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { ClusterStatus } from "../../config/cluster-status.ts";
-import type { ClusterReports } from "../../config/documents.ts";
+import type { ClusterReports } from "../../config/documents/cluster.ts";
 import { err, ok, type Result } from "../../config/result.ts";
 
 /** All of a status but whose it is and of when. */

@@ -3,12 +3,9 @@
  * another base is made by moving every `port` value of the environment by the same distance.
  */
 import path from "node:path";
-import {
-  API_VERSION,
-  type ClusterReports,
-  ClusterTemplateDocument,
-  EnvironmentDocument,
-} from "../../config/documents.ts";
+import type { ClusterReports } from "../../config/documents/cluster.ts";
+import { ClusterTemplateDocument, EnvironmentDocument } from "../../config/documents/cluster-template.ts";
+import { API_VERSION } from "../../config/documents/envelope.ts";
 import { readFleet } from "../../config/read-fleet.ts";
 import { loadFleetFolder } from "./fleet-folder.ts";
 

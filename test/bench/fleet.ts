@@ -4,8 +4,8 @@
  * one service in three regions. What is generated is checked and compiled by the same code as any other fleet.
  */
 import { compile } from "../../config/compile.ts";
+import { API_VERSION } from "../../config/documents/envelope.ts";
 import type { Document, Fleet } from "../../config/documents.ts";
-import { API_VERSION } from "../../config/documents.ts";
 import { hasErrors } from "../../config/findings.ts";
 import { Revision } from "../../config/ids.ts";
 import { invariant } from "../../config/invariant.ts";

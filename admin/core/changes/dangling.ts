@@ -4,7 +4,9 @@
  * undrained. A rotation of a secret is over when nobody has the secret any more, or when the old version is revoked and
  * no document names it.
  */
-import { DEFAULT_RULE, type Fleet } from "../../../config/documents.ts";
+
+import { DEFAULT_RULE } from "../../../config/documents/route.ts";
+import type { Fleet } from "../../../config/documents.ts";
 import type { FlagSwitch, Overlay, SecretRotation } from "../../../config/overlays.ts";
 import { covers } from "../secrets/users.ts";
 

@@ -3,7 +3,8 @@
  * weight, the others of the rule keep theirs, 0 means none. A shift back to what is declared ends the overlay.
  */
 import type { AdminProblemItem, AdminRefusal } from "../../../config/admin-problems.ts";
-import { DEFAULT_RULE, type Fleet, type RegionWeights, type RouteDocument } from "../../../config/documents.ts";
+import { DEFAULT_RULE, type RegionWeights, type RouteDocument } from "../../../config/documents/route.ts";
+import type { Fleet } from "../../../config/documents.ts";
 import { jsonPointer } from "../../../config/findings.ts";
 import { sortedRecord } from "../../../config/order.ts";
 import { WeightShift } from "../../../config/overlays.ts";

@@ -1,6 +1,6 @@
 /** What one cluster reports, field by field, held against its own document. */
 import type { ClusterStatus } from "../../../config/cluster-status.ts";
-import type { ClusterReports } from "../../../config/documents.ts";
+import type { ClusterReports } from "../../../config/documents/cluster.ts";
 import { DRIFT_FIELDS, type DriftField } from "../../../config/policy.ts";
 import type { Declared, DeclaredCluster } from "./declared.ts";
 import type { Drift } from "./drift.ts";

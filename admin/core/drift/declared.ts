@@ -2,7 +2,9 @@
  * What of the fleet is held against the reports of clusters: who must report what, which secrets are being rotated, and
  * how grave a difference is. Small enough to be handed around on its own.
  */
-import type { ClusterDocument, ClusterReports, Fleet } from "../../../config/documents.ts";
+
+import type { ClusterDocument, ClusterReports } from "../../../config/documents/cluster.ts";
+import type { Fleet } from "../../../config/documents.ts";
 import { sortedBy } from "../../../config/order.ts";
 import type { Overlay, SecretRotation } from "../../../config/overlays.ts";
 import type { PolicySpec } from "../../../config/policy.ts";

@@ -2,7 +2,12 @@
  * Which clusters are probed, where and how: by the Monitor of the service; else by the health check of the cluster; else
  * by that of its service; else not at all.
  */
-import type { ClusterDocument, Fleet, HealthCheck, MonitorCheck, ServiceDocument } from "../../../config/documents.ts";
+
+import type { ClusterDocument } from "../../../config/documents/cluster.ts";
+import type { HealthCheck } from "../../../config/documents/health-check.ts";
+import type { MonitorCheck } from "../../../config/documents/monitor.ts";
+import type { ServiceDocument } from "../../../config/documents/service.ts";
+import type { Fleet } from "../../../config/documents.ts";
 import { parseDuration } from "../../../config/duration.ts";
 import { formatEndpoint, parseEndpoint } from "../../../config/endpoint.ts";
 import {

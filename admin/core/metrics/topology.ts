@@ -2,7 +2,7 @@
  * What metrics have to know of a revision: which cluster is where, what takes clients, and the weights. Made once a
  * revision and kept by whoever asks, because a scrape comes every few seconds and a large fleet is a megabyte.
  */
-import { DEFAULT_RULE } from "../../../config/documents.ts";
+import { DEFAULT_RULE } from "../../../config/documents/route.ts";
 import type { Snapshot, SnapshotRoute } from "../../../config/snapshot.ts";
 import { METRICS } from "./catalogue.ts";
 

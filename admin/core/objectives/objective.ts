@@ -3,7 +3,9 @@
  * each of the two promises. What edges had to answer themselves, because no region was left to ask, is held to the
  * service's own availability under the name `none`.
  */
-import type { Fleet, ServiceDocument } from "../../../config/documents.ts";
+
+import type { ServiceDocument } from "../../../config/documents/service.ts";
+import type { Fleet } from "../../../config/documents.ts";
 import { parseDuration } from "../../../config/duration.ts";
 import { invariant } from "../../../config/invariant.ts";
 import { OBJECTIVE_REQUESTS_MIN_DEFAULT } from "../../../config/limits.ts";

@@ -4,7 +4,8 @@
  */
 import { groupBy } from "../../../config/checks/group.ts";
 import type { ClusterStatus } from "../../../config/cluster-status.ts";
-import type { ClusterDocument, Fleet } from "../../../config/documents.ts";
+import type { ClusterDocument } from "../../../config/documents/cluster.ts";
+import type { Fleet } from "../../../config/documents.ts";
 import type { HealthState } from "../../../config/health.ts";
 import { parseImage } from "../../../config/image.ts";
 import { compareText } from "../../../config/order.ts";

@@ -4,7 +4,7 @@
  * turned off; the first documents of an environment turn nothing, because nothing can have been turned before.
  */
 import { compile } from "../../../config/compile.ts";
-import { DEFAULT_RULE } from "../../../config/documents.ts";
+import { DEFAULT_RULE } from "../../../config/documents/route.ts";
 import { Revision } from "../../../config/ids.ts";
 import { sortedBy } from "../../../config/order.ts";
 import type { Snapshot, SnapshotRoute } from "../../../config/snapshot.ts";

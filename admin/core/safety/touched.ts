@@ -5,7 +5,8 @@
  */
 
 import { documentId } from "../../../config/diff.ts";
-import type { Fleet, RouteDocument } from "../../../config/documents.ts";
+import type { RouteDocument } from "../../../config/documents/route.ts";
+import type { Fleet } from "../../../config/documents.ts";
 import { unreachable } from "../../../config/invariant.ts";
 import { type Overlay, overlayKey } from "../../../config/overlays.ts";
 import type { FleetState } from "../changes/state.ts";

@@ -3,7 +3,7 @@
  * from changing the same thing all the time. The other rules are asked as ever. Also what is changed: each rule's weights
  * go to and fro, and never to what is declared, so that every rule keeps a live shift.
  */
-import { DEFAULT_RULE } from "../../../config/documents.ts";
+import { DEFAULT_RULE } from "../../../config/documents/route.ts";
 import { invariant } from "../../../config/invariant.ts";
 import { benchFleet, document, fleetDocuments } from "../fleet.ts";
 

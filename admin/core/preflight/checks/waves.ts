@@ -3,7 +3,7 @@
  * which clients may be sent between. What they report is held against each other by `admin/core/drift`.
  */
 import { groupBy } from "../../../../config/checks/group.ts";
-import type { ClusterReports } from "../../../../config/documents.ts";
+import type { ClusterReports } from "../../../../config/documents/cluster.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
 import { sortedBy } from "../../../../config/order.ts";
 import { listText } from "../../drift/values.ts";

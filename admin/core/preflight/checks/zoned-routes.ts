@@ -1,5 +1,5 @@
 /** The routes of services that state a residency, with who takes which of their paths, and where each path leads. */
-import { DEFAULT_RULE, type RouteDocument } from "../../../../config/documents.ts";
+import { DEFAULT_RULE, type RouteDocument } from "../../../../config/documents/route.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
 import type { LoadedRoute, LoadedSnapshot } from "../../../../worker/routing/loaded-snapshot.ts";
 import type { Examined } from "../examined.ts";

@@ -4,7 +4,8 @@
  */
 import { groupBy } from "../../../../config/checks/group.ts";
 import { COUNTRIES } from "../../../../config/countries.ts";
-import type { Fleet, ServiceDocument } from "../../../../config/documents.ts";
+import type { ServiceDocument } from "../../../../config/documents/service.ts";
+import type { Fleet } from "../../../../config/documents.ts";
 import type { PlaceSelector } from "../../../../config/place.ts";
 import type { Place } from "../../../../worker/routing/facts.ts";
 import type { LoadedRoute } from "../../../../worker/routing/loaded-snapshot.ts";
