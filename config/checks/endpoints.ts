@@ -5,9 +5,9 @@
  */
 import { type Endpoint, type EndpointFlaw, formatEndpoint, isAddress, isLoopback, parseEndpoint } from "../endpoint.ts";
 import type { Finding } from "../findings.ts";
+import { groupBy } from "../group.ts";
 import { findingAt, type Problem } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
-import { groupBy } from "./group.ts";
 
 const AT = ["spec", "endpoint"];
 

@@ -4,10 +4,10 @@
  */
 import type { RouteDocument } from "../documents/route.ts";
 import type { Finding, FindingPath } from "../findings.ts";
+import { groupBy } from "../group.ts";
 import { findingAt, type Placed } from "../placed.ts";
 import type { HeaderMatch, PathMatch } from "../shared-shapes.ts";
 import type { CheckInput } from "./check.ts";
-import { groupBy } from "./group.ts";
 import { checkRouteEntries } from "./limits.ts";
 
 /** One host and path of a route, with the path said so that equally specific ones are equal text. */

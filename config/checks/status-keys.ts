@@ -1,8 +1,8 @@
 /** Each cluster signs its status with a key of its own: who shares one could write the status of the other. */
 import type { Finding } from "../findings.ts";
+import { groupBy } from "../group.ts";
 import { findingAt } from "../placed.ts";
 import type { CheckInput } from "./check.ts";
-import { groupBy } from "./group.ts";
 
 export function checkStatusKeys({ clusters }: CheckInput): readonly Finding[] {
   const keyed = clusters.filter(({ document }) => document.spec.statusKey !== undefined);

@@ -1,9 +1,9 @@
 /** Weights of which something is left to choose from: a sum of 0 sends nobody anywhere. */
 import { DEFAULT_RULE, type RegionWeights, type RouteDocument } from "../documents/route.ts";
 import type { Finding, FindingPath } from "../findings.ts";
+import { groupBy } from "../group.ts";
 import { findingAt } from "../placed.ts";
 import { type CheckInput, mirroredClusters } from "./check.ts";
-import { groupBy } from "./group.ts";
 
 export function checkRuleWeights({ routes }: CheckInput): readonly Finding[] {
   return routes.flatMap((route) =>

@@ -3,6 +3,7 @@
  * everything a request needs is one step away. Says nothing about health or time.
  */
 
+import { groupBy } from "../../config/group.ts";
 import { murmur3 } from "../../config/murmur3.ts";
 import type { PlaceSelector } from "../../config/place.ts";
 import type { HeaderMatch, Mirror, Side } from "../../config/shared-shapes.ts";
@@ -29,7 +30,7 @@ import { buildRouteIndex, type RouteIndex } from "./match.ts";
 import { type CompiledSelector, namesPlace, selectorCompiler } from "./place.ts";
 import type { RegionHealth } from "./region-health.ts";
 import { type HeldTo, type LagLimits, lagLimiter } from "./replica-lag.ts";
-import { groupBy, itself, shareByText } from "./share.ts";
+import { itself, shareByText } from "./share.ts";
 import type { Level, Plan, WeightedRegion } from "./steering.ts";
 
 export type LoadedCluster = {

@@ -14,13 +14,3 @@ export function shareByText<T, R>(make: (input: T) => R): (input: T) => R {
 export function itself<T>(value: T): T {
   return value;
 }
-
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
-}

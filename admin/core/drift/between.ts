@@ -3,8 +3,9 @@
  * and may; who differs from its own document has been told of already. So what is left to find are clusters for which
  * nothing is declared, and which differ from each other or from what is declared for their peers.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+
 import type { ClusterStatus } from "../../../config/cluster-status.ts";
+import { groupBy } from "../../../config/group.ts";
 import { compareText } from "../../../config/order.ts";
 import type { DriftField } from "../../../config/policy.ts";
 import { covers, usedVersion } from "../secrets/users.ts";

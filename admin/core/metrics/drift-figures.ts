@@ -1,5 +1,5 @@
 /** What the status object answers for a scrape: how many differences there are, not which. */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import type { Drift } from "../drift/drift.ts";
 import type { DriftFigures } from "./figures.ts";
 

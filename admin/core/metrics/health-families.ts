@@ -1,5 +1,5 @@
 /** Metrics of what is believed of clusters: for all by service and region, and what each vantage alone finds. */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import type { HealthState } from "../../../config/health.ts";
 import { sortedBy } from "../../../config/order.ts";
 import { METRICS } from "./catalogue.ts";

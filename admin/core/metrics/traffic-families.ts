@@ -2,7 +2,7 @@
  * Metrics of requests, from the totals of telemetry. Requests by cluster and class of status; times by region only, since
  * each of their series is a dozen lines, with good answers apart from bad ones: a fast error is no good latency.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import { sortedBy } from "../../../config/order.ts";
 import { BAD_STATUS_CLASSES } from "../../../config/telemetry.ts";
 import { DURATION_BUCKETS_MS, type TelemetryTotal } from "../telemetry/totals.ts";

@@ -1,5 +1,5 @@
 /** Metrics of what happens at the vantages: what edges near each serve and refuse, and how probes from there fare. */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import type { Vantage } from "../../../config/vantage.ts";
 import { METRICS } from "./catalogue.ts";
 import { family, type MetricFamily } from "./family.ts";

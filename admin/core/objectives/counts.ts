@@ -2,7 +2,7 @@
  * What objectives are judged by: how many requests of a service in a region there were in a window that ends now, and how
  * many were bad, by cluster. A latency objective looks at answers that are no errors; those are the other objective's.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import { TELEMETRY_NONE } from "../../../config/telemetry.ts";
 import type { ServiceCounts } from "../telemetry/counts.ts";
 import { slowOf } from "../telemetry/counts.ts";

@@ -3,7 +3,7 @@
  * told. One region's burn is one alert; several regions of a service that burn at once have one cause and get one alert
  * together; a ticket is not opened while a page is open for the same. What becomes of an alert that there is, is `life.ts`.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import { TELEMETRY_NONE } from "../../../config/telemetry.ts";
 import type { AlertSeverity } from "../../../config/webhook.ts";
 import { type Alert, type AlertGroup, alertId, alertRegion } from "./alert.ts";

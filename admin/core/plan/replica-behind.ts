@@ -3,7 +3,7 @@
  * themselves or by a route. Who comes
  * back behind is not sent what it is too far behind for; who leaves may take along what others do not have yet.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import { REPLICA_LAG_MS_MIN } from "../../../config/limits.ts";
 import type { Snapshot, SnapshotCluster } from "../../../config/snapshot.ts";
 import { describeLimits, exceededBy, lagText, limitsByService, type StatedLimit } from "../lag/limits.ts";

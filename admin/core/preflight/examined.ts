@@ -2,10 +2,11 @@
  * What preflight is given, and the form in which its checks look at it: the proposed fleet cluster by cluster, each with
  * what it reports, and which of them were asked about.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+
 import type { ClusterStatus } from "../../../config/cluster-status.ts";
 import type { ClusterDocument } from "../../../config/documents/cluster.ts";
 import type { Fleet } from "../../../config/documents.ts";
+import { groupBy } from "../../../config/group.ts";
 import type { HealthState } from "../../../config/health.ts";
 import { parseImage } from "../../../config/image.ts";
 import { compareText } from "../../../config/order.ts";

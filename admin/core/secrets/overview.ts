@@ -2,8 +2,9 @@
  * Every secret of every service as people look at it: which version is to be used, who uses and reads which, how far a
  * rotation is and whom it waits for, and how old the version in use is. Names and version ids, nothing else.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+
 import { parseDuration } from "../../../config/duration.ts";
+import { groupBy } from "../../../config/group.ts";
 import { compareText, sortedBy } from "../../../config/order.ts";
 import type { SecretRotation } from "../../../config/overlays.ts";
 import type { Declared } from "../drift/declared.ts";

@@ -2,7 +2,7 @@
  * How far a rotation is, worked out from what clusters report, and whom it waits for. Steps are taken by people and
  * pipelines (`admin/core/changes/secrets.ts`); what clusters report says whether a step may be taken.
  */
-import { groupBy } from "../../../config/checks/group.ts";
+import { groupBy } from "../../../config/group.ts";
 import { unreachable } from "../../../config/invariant.ts";
 import type { SecretRotation } from "../../../config/overlays.ts";
 import { reads, type SecretUser, usedVersion } from "./users.ts";

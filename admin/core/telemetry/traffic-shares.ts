@@ -1,9 +1,9 @@
 /** Where the clients of each continent were served: requests by region, and their exact shares in basis points. */
 
+import { groupBy } from "../../../config/group.ts";
 import { SHARE_BPS_TOTAL } from "../../../config/limits.ts";
 import { compareText } from "../../../config/order.ts";
 import { TELEMETRY_NONE, type TelemetryRow } from "../../../config/telemetry.ts";
-import { groupBy } from "../../../worker/routing/share.ts";
 import { apportion } from "../plan/apportion.ts";
 
 export type RegionShare = { readonly region: string; readonly requests: number; readonly shareBps: number };

@@ -4,8 +4,9 @@
  * and the rollback target beside the same and beside the new version, which has written by then. Ranges are intervals,
  * so that pair by pair is enough (`config/version-range.ts`).
  */
-import { groupBy } from "../../../../config/checks/group.ts";
+
 import type { FindingPath } from "../../../../config/findings.ts";
+import { groupBy } from "../../../../config/group.ts";
 import { intersection, parseRange, type VersionRange } from "../../../../config/version-range.ts";
 import { firstOf } from "../../safety/words.ts";
 import {

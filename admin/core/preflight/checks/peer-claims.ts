@@ -2,7 +2,7 @@
  * Which versions the clusters of each service run and are meant to run, and which they report to ask of other services.
  * A thousand clusters of a service say two or three things, so they are kept by what they say.
  */
-import { groupBy } from "../../../../config/checks/group.ts";
+import { groupBy } from "../../../../config/group.ts";
 import type { Examined, ExaminedCluster } from "../examined.ts";
 
 /** Clusters of one service that say the same. */

@@ -3,8 +3,9 @@
  * rollback target ask for, against what the peers' clusters report and are declared to run; and the versions of this
  * service that peers report to ask for, against the version that is declared and the one to go back to.
  */
-import { groupBy } from "../../../../config/checks/group.ts";
+
 import type { FindingPath } from "../../../../config/findings.ts";
+import { groupBy } from "../../../../config/group.ts";
 import { parseVersion } from "../../../../config/version.ts";
 import { isInRange, parseRange } from "../../../../config/version-range.ts";
 import { firstOf, listed } from "../../safety/words.ts";

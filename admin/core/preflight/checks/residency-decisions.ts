@@ -3,7 +3,7 @@
  * is known of any cluster, and while all that may serve the client are down, which is when a path out of the zone would be
  * taken. The outcome is held against what the documents permit, not against what the snapshot makes of them.
  */
-import { groupBy } from "../../../../config/checks/group.ts";
+import { groupBy } from "../../../../config/group.ts";
 import type { HealthState } from "../../../../config/health.ts";
 import { traceDecision } from "../../../../worker/routing/decide.ts";
 import type { TracedDecision } from "../../../../worker/routing/decision.ts";

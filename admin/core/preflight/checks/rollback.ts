@@ -3,7 +3,7 @@
  * region; whoever has not goes back in place, on the clusters that declare a rollback target. What is not known to be
  * down counts as well: a release must not depend on the prober, but it is said when nobody could be asked.
  */
-import { groupBy } from "../../../../config/checks/group.ts";
+import { groupBy } from "../../../../config/group.ts";
 import { sortedBy } from "../../../../config/order.ts";
 import { acceptingClusters } from "../../safety/switches.ts";
 import { listed } from "../../safety/words.ts";

@@ -2,9 +2,10 @@
  * The clusters of a wave are declared alike: those of one side of one service, which a release changes together and
  * which clients may be sent between. What they report is held against each other by `admin/core/drift`.
  */
-import { groupBy } from "../../../../config/checks/group.ts";
+
 import type { ClusterReports } from "../../../../config/documents/cluster.ts";
 import type { FindingPath } from "../../../../config/findings.ts";
+import { groupBy } from "../../../../config/group.ts";
 import { sortedBy } from "../../../../config/order.ts";
 import { listText } from "../../drift/values.ts";
 import { listed } from "../../safety/words.ts";

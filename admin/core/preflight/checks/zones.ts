@@ -2,10 +2,11 @@
  * Who the clients of a residency rule are, as far as that can be told beforehand: every country that there is, every
  * subdivision that somebody names, clients of unknown place, and Tor. And which of them a steering rule is for.
  */
-import { groupBy } from "../../../../config/checks/group.ts";
+
 import { COUNTRIES } from "../../../../config/countries.ts";
 import type { ServiceDocument } from "../../../../config/documents/service.ts";
 import type { Fleet } from "../../../../config/documents.ts";
+import { groupBy } from "../../../../config/group.ts";
 import type { PlaceSelector } from "../../../../config/place.ts";
 import type { Place } from "../../../../worker/routing/facts.ts";
 import type { LoadedRoute } from "../../../../worker/routing/loaded-snapshot.ts";
