@@ -1,6 +1,6 @@
 /** From counts of telemetry to what people are sent: objectives, alerts, owners, incidents, and the way back. */
-import { evictDurableObject, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { evictDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
   alertObject,
   applyFleet,
@@ -14,22 +14,16 @@ import {
   toldTo,
   webhook,
 } from "./alert-support.ts";
-import { leaves, MINUTE_MS, passTime, ringAlarm, stopTime } from "./fleet-object.ts";
+import { leaves, MINUTE_MS, passTime, quietInStoppedTime, ringAlarm } from "./fleet-object.ts";
 import { cluster, env, get, POLICY, region, send } from "./support.ts";
 
 // Each look of an alarm is a round through real objects, and the machine does other things meanwhile.
 vi.setConfig({ testTimeout: 30_000 });
 
-beforeEach(async () => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-  await receiver("everybody");
-});
+quietInStoppedTime();
 
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
+beforeEach(async () => {
+  await receiver("everybody");
 });
 
 const why = { reason: "test" };

@@ -1,20 +1,20 @@
 /** Changes that a second person has to agree to: by their size, or because the Policy says so. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../../config/canonical.ts";
-import { DAY_MS, evict, HOUR_MS, lastLeaf, leaves, passTime, ringAlarm, stopTime, storedRows } from "./fleet-object.ts";
+import {
+  DAY_MS,
+  evict,
+  HOUR_MS,
+  lastLeaf,
+  leaves,
+  passTime,
+  quietInStoppedTime,
+  ringAlarm,
+  storedRows,
+} from "./fleet-object.ts";
 import { type Answer, as, cluster, get, POLICY, SERVICE, send, smallFleet } from "./support.ts";
 
-beforeEach(() => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-});
-
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+quietInStoppedTime();
 
 const WITHOUT_POLICY = smallFleet().filter((document) => document !== POLICY);
 const MORE = ["green", "red", "pink"].map((colour) => cluster(`eu-west-${colour}`, "eu-west"));

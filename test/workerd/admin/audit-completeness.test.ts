@@ -1,22 +1,12 @@
 /** Every write leaves exactly one leaf that says what came of it, whoever asked for whatever; reads leave none. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Tally } from "../../../admin/http/tally.ts";
 import { BODY_BYTES_MAX } from "../../../config/limits.ts";
-import { leaves, ringAfter, stopTime } from "./fleet-object.ts";
+import { leaves, quietInStoppedTime, ringAfter } from "./fleet-object.ts";
 import type { PrincipalName } from "./principals.ts";
 import { type Answer, as, ask, get, POLICY, send, smallFleet, TOKEN } from "./support.ts";
 
-beforeEach(() => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-});
-
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+quietInStoppedTime();
 
 const FLAG = {
   ...{ apiVersion: "fairlead.dev/v1", kind: "Flag", metadata: { name: "beta" } },

@@ -1,6 +1,6 @@
 /** Preconditions, idempotency keys and plans: what every change has in common, whatever it changes. */
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Description } from "../../contract/description.ts";
 import { examplesOf } from "../../contract/examples.ts";
 import {
@@ -10,22 +10,16 @@ import {
   leaves,
   MINUTE_MS,
   passTime,
+  quietInStoppedTime,
   ringAlarm,
-  stopTime,
   storedRows,
 } from "./fleet-object.ts";
 import { type Answer, as, ask, env, get, send, smallFleet, TOKEN } from "./support.ts";
 
-beforeEach(async () => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-  await send("PUT", "/v1/fleet", { documents: smallFleet() });
-});
+quietInStoppedTime();
 
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
+beforeEach(async () => {
+  await send("PUT", "/v1/fleet", { documents: smallFleet() });
 });
 
 const SHIFT = { route: "web", rule: "europe", weights: { "eu-west": 50 }, reason: "canary" };

@@ -1,19 +1,9 @@
 /** Flags that gate steering rules, and several changes as one. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { HOUR_MS, ringAfter, stopTime } from "./fleet-object.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { HOUR_MS, quietInStoppedTime, ringAfter } from "./fleet-object.ts";
 import { get, ROUTE, send, smallFleet } from "./support.ts";
 
-beforeEach(() => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-});
-
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+quietInStoppedTime();
 
 const apply = (documents: readonly unknown[]) => send("PUT", "/v1/fleet", { documents });
 

@@ -1,6 +1,6 @@
 /** The fleet object from within: its clock, its alarm, its end, and what it has stored. */
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { vi } from "vitest";
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, vi } from "vitest";
 import type { FleetObject } from "../../../admin/objects/fleet-object.ts";
 import { env, get } from "./support.ts";
 
@@ -16,6 +16,19 @@ export const fleetObject = () => env.FLEET.getByName(env.ENVIRONMENT);
 /** From here on time only passes when a test says so. */
 export function stopTime(): void {
   vi.useFakeTimers({ now: START_MS, toFake: ["Date"] });
+}
+
+/** For a whole file: nothing is logged, each test begins at the same time with nothing kept, and none of it stays. */
+export function quietInStoppedTime(): void {
+  beforeEach(() => {
+    vi.spyOn(console, "log").mockReturnValue();
+    stopTime();
+  });
+  afterEach(async () => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    await reset();
+  });
 }
 
 export function passTime(ms: number): void {

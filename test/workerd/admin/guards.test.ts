@@ -1,23 +1,25 @@
 /** The safety rules as the API enforces them, by their defaults; and what people set against them: freezes, incidents, broken glass. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { alarmInMs, HOUR_MS, lastLeaf, leaves, MINUTE_MS, passTime, ringAfter, stopTime } from "./fleet-object.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  alarmInMs,
+  HOUR_MS,
+  lastLeaf,
+  leaves,
+  MINUTE_MS,
+  passTime,
+  quietInStoppedTime,
+  ringAfter,
+} from "./fleet-object.ts";
 import { type Answer, as, cluster, get, POLICY, ROUTE, region, send, smallFleet } from "./support.ts";
 
 const SOUTH = region("ap-south", { latitude: 19, longitude: 72.8, vantage: "apac" });
 const POLICYLESS = smallFleet().filter((document) => document !== POLICY);
 const LARGER = [...POLICYLESS, SOUTH, cluster("ap-south-blue", "ap-south")];
 
-beforeEach(async () => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-  await send("PUT", "/v1/fleet", { documents: POLICYLESS });
-});
+quietInStoppedTime();
 
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
+beforeEach(async () => {
+  await send("PUT", "/v1/fleet", { documents: POLICYLESS });
 });
 
 const SHIFT = { route: "web", rule: "europe", reason: "test" };

@@ -1,25 +1,19 @@
 /** The past: what was different then, and the way back to all or some of it. */
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { FleetObject } from "../../../admin/objects/fleet-object.ts";
 import { pruneStates, REVISION_STATES_KEPT, REVISION_STATES_KEPT_MS } from "../../../admin/store/retention.ts";
-import { evict, fleetObject, HOUR_MS, lastLeaf, passTime, stopTime, storedRows } from "./fleet-object.ts";
+import { evict, fleetObject, HOUR_MS, lastLeaf, passTime, quietInStoppedTime, storedRows } from "./fleet-object.ts";
 import { as, cluster, get, ROUTE, send, smallFleet } from "./support.ts";
 
 const GREEN = cluster("eu-west-green", "eu-west");
 const RED = cluster("eu-west-red", "eu-west");
 const EUROPELESS = { ...ROUTE, spec: { ...ROUTE.spec, steering: [] } };
 
-beforeEach(async () => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-  await apply([...smallFleet(), GREEN], "first");
-});
+quietInStoppedTime();
 
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
+beforeEach(async () => {
+  await apply([...smallFleet(), GREEN], "first");
 });
 
 const apply = (documents: readonly unknown[], reason: string, headers = {}) =>

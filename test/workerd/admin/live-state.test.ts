@@ -1,19 +1,19 @@
 /** What lives on top of the documents: shifts, drains and switches, whose they are, when they end, and when they must not. */
-import { reset, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
-import { alarmInMs, HOUR_MS, lastLeaf, MINUTE_MS, passTime, ringAfter, ringAlarm, stopTime } from "./fleet-object.ts";
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { describe, expect, inject, test } from "vitest";
+import {
+  alarmInMs,
+  HOUR_MS,
+  lastLeaf,
+  MINUTE_MS,
+  passTime,
+  quietInStoppedTime,
+  ringAfter,
+  ringAlarm,
+} from "./fleet-object.ts";
 import { as, env, get, HOLD_DOWN_MS, ROUTE, send, smallFleet } from "./support.ts";
 
-beforeEach(() => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-});
-
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+quietInStoppedTime();
 
 const FLAG = {
   ...{ apiVersion: "fairlead.dev/v1", kind: "Flag", metadata: { name: "beta" } },

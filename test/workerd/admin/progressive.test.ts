@@ -1,11 +1,19 @@
 /** A new revision is tried at one vantage first, and its edges say whether everybody gets it. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { SNAPSHOT_KV_KEY } from "../../../config/beacon.ts";
 import { parseSnapshot } from "../../../config/parse-snapshot.ts";
 import { decodeSigned } from "../../../config/signed.ts";
 import type { Snapshot } from "../../../config/snapshot.ts";
-import { alarmInMs, evict, HOUR_MS, lastLeaf, MINUTE_MS, passTime, ringAfter, stopTime } from "./fleet-object.ts";
+import {
+  alarmInMs,
+  evict,
+  HOUR_MS,
+  lastLeaf,
+  MINUTE_MS,
+  passTime,
+  quietInStoppedTime,
+  ringAfter,
+} from "./fleet-object.ts";
 import { env, get, POLICY, send, smallFleet } from "./support.ts";
 
 const HOLD_MS = 30_000;
@@ -15,17 +23,11 @@ const TRYING = {
 };
 const FLEET = smallFleet().map((document) => (document === POLICY ? TRYING : document));
 
+quietInStoppedTime();
+
 beforeEach(async () => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
   await send("PUT", "/v1/fleet", { documents: FLEET });
   passTime(MINUTE_MS); // KV takes the next one.
-});
-
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
 });
 
 const shift = (euWest: number) =>

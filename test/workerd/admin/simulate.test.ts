@@ -1,19 +1,12 @@
 /** What-if questions: whole documents, lists of changes, past revisions, and which requests would be decided otherwise. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { leaves, passTime, stopTime, storedRows } from "./fleet-object.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { leaves, passTime, quietInStoppedTime, storedRows } from "./fleet-object.ts";
 import { type Answer, as, env, get, POLICY, ROUTE, SERVICE, send, smallFleet } from "./support.ts";
 
-beforeEach(async () => {
-  vi.spyOn(console, "log").mockReturnValue();
-  stopTime();
-  await send("PUT", "/v1/fleet", { documents: smallFleet() });
-});
+quietInStoppedTime();
 
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
+beforeEach(async () => {
+  await send("PUT", "/v1/fleet", { documents: smallFleet() });
 });
 
 const simulate = (body: object, headers = {}) => send("POST", "/v1/simulate", body, headers);
