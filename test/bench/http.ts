@@ -1,7 +1,6 @@
 /**
- * CPU time per request of four Workers under the same load: a bare pass-through, our edge, the same without telemetry, and
- * reflare. Each runs in
- * its own workerd process; rounds interleave them and change their order, so that what the machine does meanwhile
+ * CPU time per request of five Workers under the same load: a bare pass-through, what an edge has to ask of the platform at
+ * the least, our edge, the same without telemetry, and reflare. Each runs in its own workerd process; rounds interleave them and change their order, so that what the machine does meanwhile
  * falls on all alike. An answer that is not the origin's makes the whole run fail.
  */
 import { randomUUID } from "node:crypto";
@@ -49,6 +48,7 @@ export type HttpResult = {
   readonly edgeToReflare: Comparison;
   /** What telemetry costs. */
   readonly edgeToUncounted: Comparison;
+  readonly floorToBare: Comparison;
   readonly reflareToBare: Comparison;
 };
 
@@ -81,7 +81,9 @@ export async function measureHttp(
     await run(process.url, WARM_UP_SECONDS);
   }
 
-  const samples: Record<Variant, (Sample & LoadResult)[]> = { bare: [], edge: [], edgeUncounted: [], reflare: [] };
+  const samples: Record<Variant, (Sample & LoadResult)[]> = {
+    ...{ bare: [], floor: [], edge: [], edgeUncounted: [], reflare: [] },
+  };
   const ticksPerSecond = clockTicksPerSecond();
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [variant, { pid, url }] of rotate([...processes], round)) {
@@ -117,12 +119,13 @@ function evaluate(samples: Readonly<Record<Variant, readonly (Sample & LoadResul
   };
   return {
     variants: {
-      ...{ bare: result("bare"), edge: result("edge") },
+      ...{ bare: result("bare"), floor: result("floor"), edge: result("edge") },
       ...{ edgeUncounted: result("edgeUncounted"), reflare: result("reflare") },
     },
     edgeToBare: compare("edge", "bare"),
     edgeToReflare: compare("edge", "reflare"),
     edgeToUncounted: compare("edge", "edgeUncounted"),
+    floorToBare: compare("floor", "bare"),
     reflareToBare: compare("reflare", "bare"),
   };
 }

@@ -143,6 +143,7 @@ function httpLines(http: HttpResult): string[] {
     ratio("edge to bare", http.edgeToBare),
     ratio("edge to reflare", http.edgeToReflare),
     ratio("with telemetry", http.edgeToUncounted),
+    ratio("floor to bare", http.floorToBare),
     ratio("reflare to bare", http.reflareToBare),
   ];
 }

@@ -1,7 +1,8 @@
 /**
  * The Workers that the HTTP part compares. All have the same socket and the same network service; the edge has all that
  * it has in production as well: KV, a beacon object, a telemetry object, and a signed snapshot with the key to verify it.
- * `edgeUncounted` is the same edge with telemetry switched off: what counting costs is the difference.
+ * `edgeUncounted` is the same edge with telemetry switched off: what counting costs is the difference. `floor` only asks
+ * the platform for what the edge's semantics need: what the edge costs beyond it is its own code.
  */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -16,7 +17,7 @@ import {
   writeConfiguration,
 } from "./workerd-config.ts";
 
-export const VARIANTS = ["bare", "edge", "edgeUncounted", "reflare"] as const;
+export const VARIANTS = ["bare", "floor", "edge", "edgeUncounted", "reflare"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 export type VariantInput = {
@@ -30,7 +31,7 @@ const KEYS_FILE = "keys.json";
 
 /** Bundles the Workers of a variant into the folder and returns the name of its configuration file. */
 export async function writeVariant(variant: Variant, input: VariantInput): Promise<string> {
-  if (variant === "bare" || variant === "reflare")
+  if (variant !== "edge" && variant !== "edgeUncounted")
     return writeConfiguration(variant, input.folder, [passThrough(variant, input.originPort)]);
   await writeFile(path.join(input.folder, SNAPSHOT_FILE), input.snapshot.signedText);
   await writeFile(path.join(input.folder, KEYS_FILE), JSON.stringify(input.snapshot.publicKeys));
@@ -38,7 +39,7 @@ export async function writeVariant(variant: Variant, input: VariantInput): Promi
   return writeConfiguration(variant, input.folder, edgeServices(input.snapshot, variables));
 }
 
-function passThrough(variant: "bare" | "reflare", originPort: number): WorkerService {
+function passThrough(variant: "bare" | "floor" | "reflare", originPort: number): WorkerService {
   return {
     name: MAIN_SERVICE,
     entry: benchWorker(variant),

@@ -67,12 +67,16 @@ export function flaggedSide(asking: Asking, region: string, trace: Reason[] | un
   return result.kind === "value" && result.variant === canaryFlag.variant ? "canary" : undefined;
 }
 
-/** Runs for each request that is sent to a cluster of a service with flags. The value of `Fairlead-Flags` for a cluster in this region; undefined when no flag has a value for the client. */
+/**
+ * The value of `Fairlead-Flags` for a cluster in this region; undefined when no flag has a value for the client. Runs for
+ * each request to a service with flags, so they share one context and their members are put together as they come.
+ */
 export function flagsHeader(asking: Asking, region: string, trace?: Reason[]): string | undefined {
-  let asked: Asked | undefined;
+  const { flags } = asking.service;
+  if (flags.length === 0) return undefined;
+  const asked = askedAs(asking, region);
   let header: string | undefined;
-  for (const { flag, members } of asking.service.flags) {
-    asked ??= askedAs(asking, region);
+  for (const { flag, members } of flags) {
     const result = askFlag(flag, asked);
     trace?.push(flagReason(flag, result, region, { for: "cluster" }));
     const member = result.kind === "value" ? members.get(result.variant) : undefined;

@@ -1,0 +1,38 @@
+/**
+ * The least that an edge with our semantics has to ask of the platform for a request, and nothing else: where the client is,
+ * the headers that a cluster gets, a deadline for the answer's head, and a look at the answer's headers. It decides nothing
+ * and counts nothing; what the edge costs beyond it is our own code's.
+ */
+import { FLAGS_HEADER } from "../../../config/flags-header.ts";
+import { hasHeadersToDrop, setRequestHeaders } from "../../../worker/headers.ts";
+import { setTraceHeaders } from "../../../worker/trace-context.ts";
+
+type Env = { readonly EGRESS: Fetcher; readonly ORIGIN: string };
+
+const TRACE = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", sampled: false };
+const SPAN_ID = "00f067aa0ba902b7";
+const FIRST_BYTE_MS = 5_000;
+
+export default {
+  async fetch(request, env) {
+    const { pathname, search } = new URL(request.url);
+    const { headers: client, method, cf } = request;
+    const headers = new Headers(client);
+    const clientAddress = cf === undefined ? undefined : (client.get("cf-connecting-ip") ?? undefined);
+    const target = {
+      host: "a",
+      authority: client.get("host") ?? "a",
+      scheme: "http",
+      path: pathname,
+      query: search,
+    } as const;
+    setRequestHeaders(headers, client, { target, clientAddress, protocol: undefined, loopId: "fairlead-bench" });
+    setTraceHeaders(headers, TRACE, SPAN_ID);
+    headers.set(FLAGS_HEADER, 'new-checkout;v="on"');
+    const answer = await new Promise<Response>((resolve, reject) => {
+      setTimeout(reject, FIRST_BYTE_MS);
+      env.EGRESS.fetch(env.ORIGIN + pathname + search, { method, headers, redirect: "manual" }).then(resolve, reject);
+    });
+    return hasHeadersToDrop(answer.headers) ? new Response(answer.body, answer) : answer;
+  },
+} satisfies ExportedHandler<Env>;
