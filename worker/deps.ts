@@ -21,6 +21,7 @@ import { createTellTelemetry } from "./io/telemetry-client.ts";
 import { TrafficCounter } from "./io/traffic.ts";
 import { createVerifier } from "./io/verify.ts";
 import { RetryBudget } from "./retry-budget.ts";
+import { seldomAsked } from "./seldom-asked.ts";
 import { type Egress, type Env, readSettings, type Settings } from "./settings.ts";
 import { randomHexPool } from "./trace-context.ts";
 import { Tracing } from "./tracing.ts";
@@ -78,9 +79,10 @@ export function createDeps(env: Env): Deps {
     chance: Math.random,
     log: logEvent,
   });
+  const platform = platformTracing();
   const tracing = new Tracing({
     exporter: createExporter(settings),
-    platform: platformTracing(),
+    platform: platform && seldomAsked(platform),
     ratio: settings.traces?.ratio ?? 0,
     ...{ randomHex, now },
   });

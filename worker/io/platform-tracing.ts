@@ -1,7 +1,8 @@
 /**
  * The platform's own tracing (`tracing` of cloudflare:workers), where there is one. It records by its own sampling and
  * exports by itself, and knows nothing of `traceparent`, in neither direction. Asking whether a request is recorded costs
- * some five microseconds, a span ten to thirty; so it is asked once a request, and spans are made only where it says yes.
+ * some five microseconds, a span ten to thirty; so it is asked once a request at the most (`seldom-asked.ts`), and spans are
+ * made only where it says yes.
  */
 import * as platform from "cloudflare:workers";
 import type { Attributes } from "../../config/otlp.ts";
