@@ -1,14 +1,16 @@
 /**
  * CPU time per request of five Workers under the same load: a bare pass-through, what an edge has to ask of the platform at
- * the least, our edge, the same without telemetry, and reflare. Each runs in its own workerd process; rounds interleave them and change their order, so that what the machine does meanwhile
- * falls on all alike. An answer that is not the origin's makes the whole run fail.
+ * the least, our edge, the same without telemetry, and reflare. Each runs in its own workerd process; rounds interleave
+ * them and change their order, so that what the machine does meanwhile falls on all alike. How fast a process is has luck in
+ * it that lasts as long as the process, a tenth either way, so all are started afresh a few times. An answer that is not the
+ * origin's makes the whole run fail.
  */
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { forkModule, nextMessage } from "./child.ts";
+import { forkModule, nextMessage, stopChild } from "./child.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { demoSnapshot } from "./demo-fleet.ts";
 import { clockTicksPerSecond, cpuTicksOf } from "./process-cpu.ts";
@@ -26,7 +28,14 @@ const WARM_UP_SECONDS = 8;
 /** The edge starts on the snapshot of its bundle, which knows nothing of this run's origin; it must get past that. */
 const READY_MS_MAX = 15_000;
 
-export type HttpOptions = { readonly rounds: number; readonly seconds: number; readonly connections: number };
+export type HttpOptions = {
+  /** How often all Workers are started afresh. */
+  readonly starts: number;
+  /** Of each start. */
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly connections: number;
+};
 
 type Sample = { readonly cpuUs: number; readonly requestsPerSecond: number; readonly latencyMsP50: number };
 
@@ -40,7 +49,12 @@ export type VariantResult = {
   readonly bad: number;
 };
 
-export type Comparison = { readonly ofMedians: number; readonly ofPairs: Summary };
+export type Comparison = {
+  /** The median over the starts of the ratio of the medians of each. */
+  readonly ofMedians: number;
+  readonly ofPairs: Summary;
+  readonly starts: readonly number[];
+};
 
 export type HttpResult = {
   readonly variants: Readonly<Record<Variant, VariantResult>>;
@@ -50,6 +64,18 @@ export type HttpResult = {
   readonly edgeToUncounted: Comparison;
   readonly floorToBare: Comparison;
   readonly reflareToBare: Comparison;
+};
+
+type Samples = Readonly<Record<Variant, (Sample & LoadResult)[]>>;
+
+type Tools = {
+  readonly folder: string;
+  /** Each variant's file of configuration. */
+  readonly files: ReadonlyMap<Variant, string>;
+  readonly expectedBody: string;
+  readonly run: (url: string, seconds: number) => Promise<LoadResult>;
+  readonly cleanup: Cleanup;
+  readonly log: (line: string) => void;
 };
 
 export async function measureHttp(
@@ -64,26 +90,35 @@ export async function measureHttp(
     await nextMessage(forkModule("processes/origin.ts", [nonce], cleanup)),
   );
   const snapshot = await demoSnapshot(originPort);
-  const load = forkModule("processes/load.ts", [], cleanup);
+  const files = new Map<Variant, string>();
+  for (const variant of VARIANTS) files.set(variant, await writeVariant(variant, { folder, originPort, snapshot }));
 
+  const load = forkModule("processes/load.ts", [], cleanup);
   const run = async (url: string, seconds: number): Promise<LoadResult> => {
     load.send({ url, connections: options.connections, seconds, expectedBody } satisfies LoadOrder);
     return LoadResult.parse(await nextMessage(load));
   };
+  const tools: Tools = { folder, files, expectedBody, run, cleanup, log };
+  const starts: Samples[] = [];
+  for (let start = 1; start <= options.starts; start += 1) {
+    log(`http: start ${start} of ${options.starts}`);
+    starts.push(await measureStart(options, tools));
+  }
+  return evaluate(starts);
+}
 
+/** All Workers in fresh processes, warmed, and then in turns. */
+async function measureStart(options: HttpOptions, tools: Tools): Promise<Samples> {
+  const { folder, files, expectedBody, run, cleanup, log } = tools;
   const processes = new Map<Variant, WorkerdProcess>();
-  for (const variant of VARIANTS) {
-    const file = await writeVariant(variant, { folder, originPort, snapshot });
+  for (const [variant, file] of files) {
     const process = await startWorkerd(folder, file, cleanup);
     processes.set(variant, process);
     await untilAnswered(variant, process.url, expectedBody);
     log(`http: ${variant} is up; warming`);
     await run(process.url, WARM_UP_SECONDS);
   }
-
-  const samples: Record<Variant, (Sample & LoadResult)[]> = {
-    ...{ bare: [], floor: [], edge: [], edgeUncounted: [], reflare: [] },
-  };
+  const samples = { bare: [], floor: [], edge: [], edgeUncounted: [], reflare: [] } satisfies Samples as Samples;
   const ticksPerSecond = clockTicksPerSecond();
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [variant, { pid, url }] of rotate([...processes], round)) {
@@ -99,24 +134,26 @@ export async function measureHttp(
     const line = VARIANTS.map((variant) => `${variant} ${samples[variant].at(-1)?.cpuUs.toFixed(1)} us`);
     log(`http: round ${round + 1} of ${options.rounds}: ${line.join(", ")}`);
   }
-  return evaluate(samples);
+  for (const { child } of processes.values()) await stopChild(child);
+  return samples;
 }
 
-function evaluate(samples: Readonly<Record<Variant, readonly (Sample & LoadResult)[]>>): HttpResult {
+function evaluate(starts: readonly Samples[]): HttpResult {
+  const all = (variant: Variant) => starts.flatMap((samples) => samples[variant]);
   const result = (variant: Variant): VariantResult => ({
-    cpuUs: summarize(samples[variant].map(({ cpuUs }) => cpuUs)),
-    requestsPerSecond: summarize(samples[variant].map(({ requestsPerSecond }) => requestsPerSecond)),
-    latencyMsP50: median(samples[variant].map(({ latencyMsP50 }) => latencyMsP50)),
-    requests: samples[variant].reduce((sum, { good }) => sum + good, 0),
-    bad: samples[variant].reduce((sum, { bad }) => sum + bad, 0),
+    cpuUs: summarize(all(variant).map(({ cpuUs }) => cpuUs)),
+    requestsPerSecond: summarize(all(variant).map(({ requestsPerSecond }) => requestsPerSecond)),
+    latencyMsP50: median(all(variant).map(({ latencyMsP50 }) => latencyMsP50)),
+    requests: all(variant).reduce((sum, { good }) => sum + good, 0),
+    bad: all(variant).reduce((sum, { bad }) => sum + bad, 0),
   });
-  const compare = (numerator: Variant, denominator: Variant): Comparison => {
-    const cpuOf = (variant: Variant) => samples[variant].map(({ cpuUs }) => cpuUs);
-    return {
-      ofMedians: median(cpuOf(numerator)) / median(cpuOf(denominator)),
-      ofPairs: summarize(pairRatios(cpuOf(numerator), cpuOf(denominator))),
-    };
-  };
+  const compare = (numerator: Variant, denominator: Variant) =>
+    comparison(
+      starts.map((samples) => {
+        const cpuOf = (variant: Variant) => samples[variant].map(({ cpuUs }) => cpuUs);
+        return { numerators: cpuOf(numerator), denominators: cpuOf(denominator) };
+      }),
+    );
   return {
     variants: {
       ...{ bare: result("bare"), floor: result("floor"), edge: result("edge") },
@@ -127,6 +164,18 @@ function evaluate(samples: Readonly<Record<Variant, readonly (Sample & LoadResul
     edgeToUncounted: compare("edge", "edgeUncounted"),
     floorToBare: compare("floor", "bare"),
     reflareToBare: compare("reflare", "bare"),
+  };
+}
+
+type StartFigures = { readonly numerators: readonly number[]; readonly denominators: readonly number[] };
+
+/** Two Workers over all starts. */
+export function comparison(starts: readonly StartFigures[]): Comparison {
+  const ofStarts = starts.map(({ numerators, denominators }) => median(numerators) / median(denominators));
+  return {
+    ofMedians: median(ofStarts),
+    starts: ofStarts,
+    ofPairs: summarize(starts.flatMap(({ numerators, denominators }) => pairRatios(numerators, denominators))),
   };
 }
 

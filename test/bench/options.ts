@@ -11,18 +11,21 @@ export type Options = {
   /** Little of everything: to see that it runs, and roughly how. */
   readonly quick: boolean;
   readonly parts: readonly Part[];
+  /** Of the HTTP part: how often its Workers are started afresh, and how many rounds each time. */
+  readonly starts: number;
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
 };
 
-export const USAGE = `npm run bench -- [PART]... [--quick] [--json] [--rounds N] [--seconds N] [--connections N]
+export const USAGE = `npm run bench -- [PART]... [--quick] [--json] [--starts N] [--rounds N] [--seconds N] [--connections N]
 
   PART             http, decide, snapshot or control; all of them when none is named
   --only PART      the same
   --quick          little of everything: to see that it runs, and roughly how
   --json           one JSON document on stdout; all else goes to stderr
-  --rounds N       rounds of the HTTP part, 1 to 100 (default 9, quick 2)
+  --starts N       how often the HTTP part starts its Workers afresh, 1 to 20 (default 3, quick 1)
+  --rounds N       rounds of each start, 1 to 100 (default 3, quick 2)
   --seconds N      seconds of load for each Worker in each round, 1 to 60 (default 3, quick 1)
   --connections N  connections that are kept busy, 1 to 256 (default 16)
 `;
@@ -37,7 +40,9 @@ export function parseOptions(argv: readonly string[]): Result<Options, string> {
   const parts = named.length === 0 ? PARTS : PARTS.filter((part) => named.includes(part));
 
   const quick = values.quick ?? false;
-  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "2" : "9"), 100);
+  const starts = wholeNumber("starts", values.starts ?? (quick ? "1" : "3"), 20);
+  if (!starts.ok) return starts;
+  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "2" : "3"), 100);
   if (!rounds.ok) return rounds;
   const seconds = wholeNumber("seconds", values.seconds ?? (quick ? "1" : "3"), 60);
   if (!seconds.ok) return seconds;
@@ -48,6 +53,7 @@ export function parseOptions(argv: readonly string[]): Result<Options, string> {
     help: values.help ?? false,
     quick,
     parts,
+    starts: starts.value,
     rounds: rounds.value,
     seconds: seconds.value,
     connections: connections.value,
@@ -66,6 +72,7 @@ function readArguments(argv: readonly string[]) {
           help: { type: "boolean" },
           quick: { type: "boolean" },
           only: { type: "string", multiple: true },
+          starts: { type: "string" },
           rounds: { type: "string" },
           seconds: { type: "string" },
           connections: { type: "string" },

@@ -6,7 +6,7 @@ import type { ControlResult } from "./control/control.ts";
 import { type ControlGoalName, controlLines, controlValues } from "./control/report.ts";
 import type { DecideResult } from "./decide.ts";
 import type { FlagsResult } from "./flags.ts";
-import type { HttpResult } from "./http.ts";
+import type { Comparison, HttpResult } from "./http.ts";
 import type { SnapshotResult } from "./snapshot.ts";
 import type { Summary } from "./statistics.ts";
 import { VARIANTS } from "./variants.ts";
@@ -135,8 +135,8 @@ function httpLines(http: HttpResult): string[] {
       String(bad).padStart(6),
     ].join(" ");
   });
-  const ratio = (name: string, { ofMedians, ofPairs }: { ofMedians: number; ofPairs: Summary }) =>
-    `${name.padEnd(18)} ${ofMedians.toFixed(3)}   by rounds ${ofPairs.median.toFixed(3)} (${ofPairs.min.toFixed(3)}-${ofPairs.max.toFixed(3)})`;
+  const ratio = (name: string, { ofMedians, ofPairs, starts }: Comparison) =>
+    `${name.padEnd(18)} ${ofMedians.toFixed(3)}   by starts ${starts.map((value) => value.toFixed(3)).join(" ")}   by rounds ${spread(ofPairs)}`;
   return [
     `${"Worker".padEnd(13)} ${"CPU us/request".padStart(22)} ${"req/s".padStart(8)} ${"p50 ms".padStart(8)} ${"requests".padStart(10)} ${"bad".padStart(6)}`,
     ...rows,
@@ -146,6 +146,10 @@ function httpLines(http: HttpResult): string[] {
     ratio("floor to bare", http.floorToBare),
     ratio("reflare to bare", http.reflareToBare),
   ];
+}
+
+function spread({ median, min, max }: Summary): string {
+  return `${median.toFixed(3)} (${min.toFixed(3)}-${max.toFixed(3)})`;
 }
 
 function flagFigures({ ns }: FlagsResult) {

@@ -8,6 +8,7 @@ import { readFleet } from "../../config/read-fleet.ts";
 import type { ControlResult } from "../bench/control/control.ts";
 import { controlDocuments, shiftsOf, weighedRules } from "../bench/control/fleet.ts";
 import { benchSnapshot, type FleetShape, fleetTargets } from "../bench/fleet.ts";
+import { comparison } from "../bench/http.ts";
 import { loadRequests } from "../bench/load-requests.ts";
 import { parseOptions } from "../bench/options.ts";
 import { parseCpuTicks } from "../bench/process-cpu.ts";
@@ -37,6 +38,17 @@ describe("statistics", () => {
 
   test("ratios are taken within a round", () => {
     expect(pairRatios([2, 30], [1, 10])).toEqual([2, 3]);
+  });
+
+  test("a comparison is the median over the starts, so that one lucky process decides nothing", () => {
+    const starts = [
+      { numerators: [12, 14, 13], denominators: [10, 10, 10] },
+      { numerators: [30, 30, 30], denominators: [10, 10, 10] },
+      { numerators: [11, 11, 12], denominators: [10, 11, 9] },
+    ];
+    const { ofMedians, starts: ofStarts, ofPairs } = comparison(starts);
+    expect([ofMedians, ofStarts]).toEqual([1.3, [1.3, 3, 1.1]]);
+    expect(ofPairs).toEqual({ median: 12 / 9, min: 1, max: 3 });
   });
 
   test("rounds rotate who goes first", () => {
@@ -106,15 +118,16 @@ describe("options", () => {
   });
 
   test.each([
-    [[], { quick: false, rounds: 9, seconds: 3 }],
-    [["--quick"], { quick: true, rounds: 2, seconds: 1 }],
-    [["--quick", "--rounds", "4"], { quick: true, rounds: 4, seconds: 1 }],
+    [[], { quick: false, starts: 3, rounds: 3, seconds: 3 }],
+    [["--quick"], { quick: true, starts: 1, rounds: 2, seconds: 1 }],
+    [["--quick", "--rounds", "4"], { quick: true, starts: 1, rounds: 4, seconds: 1 }],
   ])("%j takes so long", (argv, expected) => {
     const options = parseOptions(argv);
     expect(options.ok && options.value).toMatchObject(expected);
   });
 
   test.each([
+    [["--starts", "21"], '--starts takes a whole number from 1 to 20, not "21"'],
     [["--rounds", "0"], '--rounds takes a whole number from 1 to 100, not "0"'],
     [["--rounds", "101"], '--rounds takes a whole number from 1 to 100, not "101"'],
     [["--seconds", "1.5"], '--seconds takes a whole number from 1 to 60, not "1.5"'],
