@@ -43,7 +43,8 @@ export type DebugTokenParts = {
   readonly signature: string;
 };
 
-const TOKEN_PATTERN = /^fd1\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{86})$/;
+/** The last character of 64 bytes has two bits: any other would be a second way to write the same signature. */
+const TOKEN_PATTERN = /^fd1\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{85}[AQgw])$/;
 
 export function encodeDebugToken({ keyId, claims, signature }: DebugTokenParts): string {
   return `fd1.${keyId}.${claims}.${signature}`;

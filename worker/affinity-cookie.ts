@@ -13,7 +13,8 @@ export type AffinitySecrets = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
 type AffinityKey = { readonly id: string; readonly key: CryptoKey };
 
-const VALUE_PATTERN = /^([a-z0-9]{1,16})\.([0-9a-f]{8})\.([0-9a-z]{1,9})\.([A-Za-z0-9_-]{43})$/;
+/** The last character of 32 bytes has four bits: any other would be a second way to write the same signature. */
+const VALUE_PATTERN = /^([a-z0-9]{1,16})\.([0-9a-f]{8})\.([0-9a-z]{1,9})\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/;
 
 export function affinityCookieName(service: string): string {
   return `__Host-fairlead-${service}`;
