@@ -7,7 +7,7 @@ import { passTime } from "./fleet-object.ts";
 import { env } from "./support.ts";
 
 /** That of the small fleet, and the most that jitter adds. */
-const INTERVAL_MS = 550;
+const INTERVAL_MS = 1_100;
 /** Of pulled statuses in development, likewise. */
 const STATUS_INTERVAL_MS = 5_500;
 

@@ -97,8 +97,8 @@ describe("judgement", () => {
         }),
       ]),
     });
-    // Three vantages, one check, every half second.
-    expect(judged.probesPerMinute).toBe(360);
+    // Three vantages, one check, every second.
+    expect(judged.probesPerMinute).toBe(180);
 
     const near = async (place: string) => (await get(`/v1/explain?host=shop.example.com&key=somebody&${place}`)).body;
     const singapore = await near("latitude=1.3&longitude=103.8");

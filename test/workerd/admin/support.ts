@@ -115,7 +115,7 @@ export function cluster(name: string, regionName: string, probed?: string) {
       weight: 100,
       ...(probed === undefined
         ? {}
-        : { healthCheck: { path: probed, interval: "500ms", timeout: "300ms", rise: 2, fall: 2 } }),
+        : { healthCheck: { path: probed, interval: "1s", timeout: "900ms", rise: 2, fall: 2 } }),
     },
   };
 }
