@@ -26,7 +26,7 @@ async function runInOneShell(blocks: readonly string[]): Promise<string[]> {
   return stdout.split("\n### next\n").slice(1);
 }
 
-test("the walk does what README says", { timeout: 60_000 }, async () => {
+test("the walk does what README says", { timeout: 120_000 }, async () => {
   const outputs = await runInOneShell(readmeCommands());
   const answers = outputs.map((output) => output.trim());
   expect(answers).toEqual([
@@ -42,7 +42,7 @@ test("the walk does what README says", { timeout: 60_000 }, async () => {
     expect.stringContaining("healthy for most; down for apac"),
     expect.stringMatching(/eu-west-blue reports the image digest [\s\S]* error drift\.imageDigest [\s\S]*exit code 1$/),
     expect.stringMatching(/ap-south has not got it .* eu-west has not got it .* us-east has not got it/),
-    expect.stringMatching(/the drain was only a try[\s\S]*p99 of us-east: [\d.]+ ms, \d+ requests[\s\S]* changes$/),
+    expect.stringMatching(/the drain was only a try[\s\S]*p99 of [a-z-]+: [\d.]+ ms, \d+ requests[\s\S]* changes$/),
     expect.stringMatching(/"reason":"SPLIT".*"variant":"(on|off)"|"variant":"(on|off)".*"reason":"SPLIT"/), // a flag
     expect.stringContaining('"kind":"restore"'),
     expect.stringMatching(/^fine: \d+ leaves/), // the audit log
