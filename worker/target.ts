@@ -28,9 +28,9 @@ const DOT_SEGMENT_PATTERN = /\/(?:\.|%2e)/i;
 
 /** Undefined when the host is not a clean host name, or when header and URL do not agree about it. */
 export function readTarget(url: string, hostHeader: string | null): Target | undefined {
-  const authorityStart = url.indexOf("://") + 3;
-  const scheme = url.slice(0, authorityStart - 3);
-  if (scheme !== "http" && scheme !== "https") return undefined;
+  const scheme = schemeOf(url);
+  if (scheme === undefined) return undefined;
+  const authorityStart = scheme.length + "://".length;
 
   // Requests over bindings may have no Host header; then the platform has made the URL, and it is all there is.
   const authority = hostHeader ?? authorityOf(url, authorityStart);
@@ -43,6 +43,11 @@ export function readTarget(url: string, hostHeader: string | null): Target | und
   if (restStart === undefined) return undefined;
   const rest = readRest(url, restStart);
   return rest === undefined ? undefined : { host, authority, scheme, path: rest.path, query: rest.query };
+}
+
+function schemeOf(url: string): Target["scheme"] | undefined {
+  if (url.startsWith("http://")) return "http";
+  return url.startsWith("https://") ? "https" : undefined;
 }
 
 /** An isolate serves few, each many times. */

@@ -134,9 +134,10 @@ function resolveOn(
   trace?.push({ code: "health.view", vantage: health.vantage });
 
   const key = clientKey(service, facts, draw);
-  const clientInput = { keyHash: key.hash, health, nowMs: now };
-  const wanted = steer(route, { ...clientInput, admission, facts }, trace);
-  const steered = wanted === undefined ? undefined : withoutShed(service, wanted, clientInput, trace);
+  // Named one by one: V8 forgets the shape of a spread object when it collects garbage, and all code that was made for it.
+  const client = { keyHash: key.hash, health, nowMs: now, admission, facts };
+  const wanted = steer(route, client, trace);
+  const steered = wanted === undefined ? undefined : withoutShed(service, wanted, client, trace);
   const bound = boundCluster({ service, facts, health, permitted: admission.permitted, now }, trace);
   const mirror = mirrorOf(route, { facts, admission, draw }, trace);
   if (bound !== undefined) return { route, first: bound, steered, keyHash: key.hash, mirror };

@@ -8,7 +8,6 @@
  * not match leaves the request to the next one. Two routes that would tie are refused when a document is checked.
  */
 
-import { PATH_SEGMENTS_MAX } from "../../config/limits.ts";
 import type { HeaderMatch, PathMatch } from "../../config/shared-shapes.ts";
 import type { Facts } from "./facts.ts";
 
@@ -59,22 +58,16 @@ export function buildRouteIndex<R extends Matchable>(routes: readonly R[]): Rout
 }
 
 export function matchRoute<R extends Matchable>(index: RouteIndex<R>, facts: Facts): Match<R> {
-  const segments = splitPath(facts.path);
   const exact = index.exactHosts.get(facts.host);
-  const route = exact === undefined ? undefined : findInTree(exact, segments, facts);
-  return route ?? matchWildcards(index, segments, facts, exact !== undefined);
+  const route = exact === undefined ? undefined : findInTree(exact, facts);
+  return route ?? matchWildcards(index, facts, exact !== undefined);
 }
 
-function matchWildcards<R extends Matchable>(
-  index: RouteIndex<R>,
-  segments: readonly string[],
-  facts: Facts,
-  exactHost: boolean,
-): Match<R> {
+function matchWildcards<R extends Matchable>(index: RouteIndex<R>, facts: Facts, exactHost: boolean): Match<R> {
   let hostKnown = exactHost;
   for (const root of wildcardNodes(index, facts.host)) {
     hostKnown = true;
-    const route = findInTree(root, segments, facts);
+    const route = findInTree(root, facts);
     if (route !== undefined) return route;
   }
   return hostKnown ? "noPath" : "noHost";
@@ -136,7 +129,7 @@ function descend<R>(root: Node<R>, segments: readonly string[], isParameter: (se
 
 /** `/a/b` has the segments a and b, `/a/` has a and an empty one: they are different paths. */
 function splitPath(path: string): readonly string[] {
-  return path.slice(1).split("/", PATH_SEGMENTS_MAX + 1);
+  return path.slice(1).split("/");
 }
 
 /** A prefix matches whole segments, so its own trailing slash says nothing: `/a` and `/a/` both hold `/a` and `/a/b`. */
@@ -145,37 +138,44 @@ function prefixSegments(prefix: string): readonly string[] {
   return trimmed === "" ? [] : splitPath(trimmed);
 }
 
-function findInTree<R extends Matchable>(root: Node<R>, segments: readonly string[], facts: Facts): R | undefined {
-  // A path that is too long for whole-path matches still falls under its prefixes.
-  const whole = segments.length > PATH_SEGMENTS_MAX ? undefined : findEnd(root, segments, 0, facts);
-  return whole ?? findPrefix(root, segments, facts);
+/** Requests are walked along their path, and of it only what the tree has a question about is cut out. */
+function findInTree<R extends Matchable>(root: Node<R>, facts: Facts): R | undefined {
+  return findEnd(root, FIRST_SEGMENT, facts) ?? findPrefix(root, facts);
 }
+
+const FIRST_SEGMENT = 1;
 
 /** Each node stands for one way to read the path, so the walk is bounded by the tree, whatever the routes are. */
-function findEnd<R extends Matchable>(
-  node: Node<R>,
-  segments: readonly string[],
-  depth: number,
-  facts: Facts,
-): R | undefined {
-  const segment = segments[depth];
-  if (segment === undefined) return firstMatch(node.ends, facts);
-  const literal = node.literals?.get(segment);
-  const found = literal === undefined ? undefined : findEnd(literal, segments, depth + 1, facts);
-  if (found !== undefined || node.parameter === undefined || segment === "") return found;
-  return findEnd(node.parameter, segments, depth + 1, facts);
+function findEnd<R extends Matchable>(node: Node<R>, start: number, facts: Facts): R | undefined {
+  const { literals, parameter } = node;
+  if (start > facts.path.length) return firstMatch(node.ends, facts);
+  if (literals === undefined && parameter === undefined) return undefined;
+  const end = endOfSegment(facts.path, start);
+  const literal = literals?.get(facts.path.slice(start, end));
+  const found = literal === undefined ? undefined : findEnd(literal, end + 1, facts);
+  if (found !== undefined || parameter === undefined || start === end) return found;
+  return findEnd(parameter, end + 1, facts);
 }
 
-function findPrefix<R extends Matchable>(root: Node<R>, segments: readonly string[], facts: Facts): R | undefined {
+function findPrefix<R extends Matchable>(root: Node<R>, facts: Facts): R | undefined {
+  const { path } = facts;
   let found = firstMatch(root.prefixes, facts);
   let node: Node<R> | undefined = root;
-  for (const segment of segments) {
-    node = node.literals?.get(segment);
+  for (let start = FIRST_SEGMENT; start <= path.length && node.literals !== undefined; ) {
+    const end = endOfSegment(path, start);
+    node = node.literals.get(path.slice(start, end));
     if (node === undefined) break;
     // Deeper is more specific.
     found = firstMatch(node.prefixes, facts) ?? found;
+    start = end + 1;
   }
   return found;
+}
+
+/** Behind the last one the path has no further: the next would start beyond its length. */
+function endOfSegment(path: string, start: number): number {
+  const slash = path.indexOf("/", start);
+  return slash < 0 ? path.length : slash;
 }
 
 function firstMatch<R extends Matchable>(routes: readonly R[] | undefined, facts: Facts): R | undefined {
