@@ -1,10 +1,7 @@
 /**
- * A deadline for an answer that costs next to nothing when the answer is in time, as it nearly always is. Measured
- * against no deadline: a timer left to run out 2%, a timer cleared again 5%, `AbortSignal.timeout` up to 10%; and that
- * signal would also cut a body that is still streaming when it fires.
- *
- * One timer for all requests of the isolate is not possible: workerd ends timers with the request that set them, and
- * refuses to abort one request's fetch from another's timer.
+ * A deadline for an answer that nobody asks for once a request (those are in `answer-deadlines.ts`). A timer is left to run
+ * out, because clearing it costs more than it does; `AbortSignal.timeout` costs twice as much as both, and would also cut a
+ * body that is still streaming when it fires.
  */
 
 /** Undefined when `ms` pass first. What was asked for is then cancelled by workerd, when the request ends. */

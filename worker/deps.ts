@@ -1,6 +1,7 @@
 /** What a request needs besides itself: made once per isolate, from the Worker's bindings and variables. */
 import { VERSION } from "../config/release-version.ts";
 import { AffinityCookies } from "./affinity-cookie.ts";
+import { AnswerDeadlines } from "./answer-deadlines.ts";
 import { loopIdOf } from "./cdn-loop.ts";
 import { DebugTokens } from "./debug-token.ts";
 import { createSink } from "./io/analytics-engine.ts";
@@ -37,6 +38,7 @@ export type Deps = {
   readonly telemetry: TelemetryReporter;
   readonly tracing: Tracing;
   readonly retryBudget: RetryBudget;
+  readonly deadlines: AnswerDeadlines;
   readonly cookies: AffinityCookies;
   readonly debugTokens: DebugTokens;
   readonly egress: Egress;
@@ -46,6 +48,10 @@ export type Deps = {
   /** Ids of traces and spans. */
   readonly randomHex: (digits: number) => string;
 };
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms));
+}
 
 export function createDeps(env: Env): Deps {
   const settings = readSettings(env);
@@ -75,7 +81,7 @@ export function createDeps(env: Env): Deps {
     windowMs: telemetryMs,
     tell: createTellTelemetry(env, environment),
     sink: createSink(env.TELEMETRY_AE),
-    sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+    sleep,
     chance: Math.random,
     log: logEvent,
   });
@@ -109,6 +115,7 @@ export function createDeps(env: Env): Deps {
     telemetry,
     tracing,
     retryBudget: new RetryBudget(),
+    deadlines: new AnswerDeadlines({ sleep }),
     cookies: new AffinityCookies(settings.affinitySecrets),
     debugTokens: new DebugTokens(environment, publicKeys),
     egress: env.EGRESS ?? { fetch: (url, init) => fetch(url, init) },

@@ -57,23 +57,41 @@ type Sending = {
   readonly flagsIn: ((region: string) => string | undefined) | undefined;
 };
 
-export async function forward(input: ForwardInput): Promise<Response> {
-  const { arrival, decision } = input;
+/** Rejects only by a bug. The first answer is nearly always the last, and nothing else is waited for then. */
+export function forward(input: ForwardInput): Promise<Response> {
+  const { decision } = input;
   const sending = prepare(input);
-  const { startMs } = sending;
-  const answer = await send({ attempt: decision.first, resends: 0 }, input, sending, decision.totalMs);
-  const first = judge(answer, decision.first, startMs, input, sending);
-  const last = first.failure === undefined ? first : await failOver(first, first.failure, input, sending);
-  const { failure, response, attempt, firstByteMs } = last;
+  const first = { attempt: decision.first, resends: 0, sentMs: sending.startMs, remainingMs: decision.totalMs };
+  return send(first, input, sending).then((outcome) => {
+    const judged = judge(outcome, decision.first, sending.startMs, input, sending);
+    return judged.failure === undefined
+      ? answerWith(judged, input, sending)
+      : failOver(judged, judged.failure, input, sending).then((last) => answerWith(last, input, sending));
+  });
+}
 
-  if (decision.mirror !== undefined) arrival.background.waitUntil(sendCopy(decision.mirror, input, sending));
+function prepare(input: ForwardInput): Sending {
+  const { arrival, deps, question } = input;
+  // Reading the clock is a call into the platform, and by Cloudflare's no time has passed since the question.
+  const startMs = deps.settings.serverTiming ? deps.now() : question.now;
+  deps.retryBudget.noteRequest(startMs);
+  const hasBody = arrival.request.body !== null;
+  const waits = !hasBody || isShortUpload(arrival.headers);
+  return { upstream: upstreamOf(input, hasBody), startMs, hasBody, waits, flagsIn: flagsInOf(input) };
+}
+
+/** What the client gets of the last attempt. A promise only where a cookie has to be signed. */
+function answerWith(last: Attempted, input: ForwardInput, sending: Sending): Response | Promise<Response> {
+  const { failure, response, attempt, endedAtMs } = last;
+  const { mirror } = input.decision;
+  if (mirror !== undefined) input.arrival.background.waitUntil(sendCopy(mirror, endedAtMs, input, sending));
   // A cluster's own refusal is still the cluster's answer when nobody else is left to ask.
   if (response === undefined || (failure !== undefined && failure.kind !== "unavailable")) {
     discard(response);
     invariant(failure !== undefined, "an attempt without an answer has failed");
     noteOwnError(failure, input, sending);
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
-    const own = problem(problemOfFailure(failure), arrival.request, receivedStatus);
+    const own = problem(problemOfFailure(failure), input.arrival.request, receivedStatus);
     noteAnswer(last, own.status, true, input);
     return own;
   }
@@ -83,24 +101,9 @@ export async function forward(input: ForwardInput): Promise<Response> {
     return response;
   }
   const cookie = cookieFor(attempt, input);
-  const decisionMs = startMs - input.question.now;
-  const made = toClient(
-    { response, attempt, firstByteMs, decisionMs },
-    input,
-    cookie === undefined ? undefined : await cookie,
-  );
-  // Last, so that a bug before it is counted as the answer that it becomes, and as no other.
-  noteAnswer(last, response.status, false, input);
-  return made;
-}
-
-function prepare(input: ForwardInput): Sending {
-  const { arrival, deps } = input;
-  const startMs = deps.now();
-  deps.retryBudget.noteRequest(startMs);
-  const hasBody = arrival.request.body !== null;
-  const waits = !hasBody || isShortUpload(arrival.headers);
-  return { upstream: upstreamOf(input, hasBody), startMs, hasBody, waits, flagsIn: flagsInOf(input) };
+  return cookie === undefined
+    ? toClient(last, response, undefined, input, sending)
+    : cookie.then((value) => toClient(last, response, value, input, sending));
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -120,7 +123,7 @@ async function failOver(
     if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
     noteFailover(last, failure, sentMs, input);
     discard(last.response);
-    const answer = await send({ attempt, resends: resent + 1 }, input, sending, remainingMs);
+    const answer = await send({ attempt, resends: resent + 1, sentMs, remainingMs }, input, sending);
     last = judge(answer, attempt, sentMs, input, sending);
     if (last.failure === undefined) return last;
     failure = last.failure;
@@ -247,42 +250,46 @@ function isShortUpload(headers: Headers): boolean {
   return length !== null && Number(length) <= SHORT_UPLOAD_BYTES_MAX;
 }
 
-/** One attempt: how many there were before, and whether its answer is nobody's. */
-type Sent = { readonly attempt: Attempt; readonly resends: number; readonly mirror?: true };
+/** One attempt: how many there were before, from when it has how long, and whether its answer is nobody's. */
+type Sent = {
+  readonly attempt: Attempt;
+  readonly resends: number;
+  readonly sentMs: number;
+  readonly remainingMs: number;
+  readonly mirror?: true;
+};
 
 /** In a span of its own, recorded or not: what the cluster traces hangs under the attempt that reached it. */
-function send(sent: Sent, input: ForwardInput, sending: Sending, remainingMs: number): Promise<Response | Failure> {
+function send(sent: Sent, input: ForwardInput, sending: Sending): Promise<Response | Failure> {
   const { context, spans } = input.trace;
+  const { headers } = sending.upstream;
+  if (spans === undefined) {
+    setTraceHeaders(headers, context, input.deps.randomHex(16));
+    return fetchWithin(sent, input, sending);
+  }
   const ask = (spanId: string) => {
-    setTraceHeaders(sending.upstream.headers, context, spanId);
-    return fetchWithin(sent.attempt, input, sending, remainingMs);
+    setTraceHeaders(headers, context, spanId);
+    return fetchWithin(sent, input, sending);
   };
-  if (spans === undefined) return ask(input.deps.randomHex(16));
   const { method } = input.arrival;
   const { service } = input.decision;
   const { revision } = input.question.snapshot;
-  const attributes = attemptAttributes({ mirror: false, ...sent, method, service, revision });
+  const { attempt, resends, mirror = false } = sent;
+  const attributes = attemptAttributes({ attempt, resends, mirror, method, service, revision });
   return spans.within({ name: spanName(method), kind: "client", attributes }, ask, attemptEnd);
 }
 
-/** Never rejects: the error says nothing that could be acted on, and a cut upload of the client looks the same. */
 function fetchWithin(
-  attempt: Attempt,
-  { target, decision, deps }: ForwardInput,
+  { attempt, sentMs, remainingMs }: Sent,
+  { arrival, target, decision, deps }: ForwardInput,
   { upstream, waits, flagsIn }: Sending,
-  remainingMs: number,
 ): Promise<Response | Failure> {
-  const url = addressOf(attempt, target);
   if (flagsIn !== undefined) setFlags(upstream.headers, flagsIn(attempt.region));
-  return new Promise((resolve) => {
-    // Not cleared on purpose: see `deadline.ts`.
-    if (waits) setTimeout(resolve, Math.min(decision.firstByteMs, remainingMs), TIMEOUT);
-    deps.egress.fetch(url, upstream.init).then(resolve, () => resolve(LOST));
-  });
+  const answer = deps.egress.fetch(addressOf(attempt, target), upstream.init);
+  const ms = Math.min(decision.firstByteMs, remainingMs);
+  const patience = waits ? { ms, nowMs: sentMs, background: arrival.background } : undefined;
+  return deps.deadlines.within(answer, patience);
 }
-
-const TIMEOUT: Failure = { kind: "timeout" };
-const LOST: Failure = { kind: "lost" };
 
 /** Frees the connection; how that goes is of no interest. */
 function discard(response: Response | undefined): void {
@@ -293,9 +300,10 @@ function discard(response: Response | undefined): void {
 const COPY_MS = 5_000;
 
 /** A copy of a safe request. How it goes is the mirror's own business: no retry, no evidence, nothing of it in the answer. */
-async function sendCopy(mirror: Attempt, input: ForwardInput, sending: Sending): Promise<void> {
+async function sendCopy(mirror: Attempt, sentMs: number, input: ForwardInput, sending: Sending): Promise<void> {
   if (sending.hasBody) return;
-  const answer = await send({ attempt: mirror, resends: 0, mirror: true }, input, sending, COPY_MS);
+  const copy = { attempt: mirror, resends: 0, sentMs, remainingMs: COPY_MS, mirror: true } as const;
+  const answer = await send(copy, input, sending);
   if (answer instanceof Response) discard(answer);
 }
 
@@ -310,29 +318,37 @@ function cookieFor(
   return bindingCookie(deps.cookies, service, { cluster, facts: question.facts, now: question.now });
 }
 
-type Answered = {
-  readonly response: Response;
-  readonly attempt: Attempt;
-  readonly firstByteMs: number;
-  /** From the question to the first attempt. 0 on Cloudflare, whose clock stands still while code runs. */
-  readonly decisionMs: number;
-};
-
 /**
  * What the client gets: the answer as it came, less what is not for it, plus what the edge has to say. Nearly always that
  * is nothing, and the very answer is handed on: making it anew costs 7% of a request.
  */
 function toClient(
-  { response, attempt, firstByteMs, decisionMs }: Answered,
-  { question, decision, deps }: ForwardInput,
+  last: Attempted,
+  response: Response,
   cookie: string | undefined,
+  input: ForwardInput,
+  sending: Sending,
+): Response {
+  const { development, serverTiming } = input.deps.settings;
+  const untouched = !development && !serverTiming && cookie === undefined && !hasHeadersToDrop(response.headers);
+  const made = untouched ? response : madeAnew(last, response, cookie, input, sending);
+  // Last, so that a bug before it is counted as the answer that it becomes, and as no other.
+  noteAnswer(last, response.status, false, input);
+  return made;
+}
+
+function madeAnew(
+  { attempt, firstByteMs }: Attempted,
+  response: Response,
+  cookie: string | undefined,
+  { question, decision, deps }: ForwardInput,
+  { startMs }: Sending,
 ): Response {
   const { development, serverTiming } = deps.settings;
-  const untouched = !development && !serverTiming && cookie === undefined && !hasHeadersToDrop(response.headers);
-  if (untouched) return response;
   const copy = new Response(response.body, response);
   const { headers } = copy;
   dropResponseHeaders(headers);
+  const decisionMs = startMs - question.now;
   if (serverTiming) headers.append("server-timing", `decision;dur=${decisionMs}, upstream;dur=${firstByteMs}`);
   if (cookie !== undefined) headers.append("set-cookie", cookie);
   if (development) {

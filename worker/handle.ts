@@ -5,17 +5,20 @@ import { readClient } from "./client.ts";
 import { readBinding } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
-import { forward } from "./forward.ts";
+import { type ForwardInput, forward } from "./forward.ts";
 import { withTrace } from "./live-trace.ts";
 import { ownAnswer } from "./own-answer.ts";
 import { problem } from "./problem.ts";
 import { answerByProtocol } from "./protocol.ts";
 import { type DecideInput, decide } from "./routing/decide.ts";
 import type { DecisionToReject } from "./routing/decision.ts";
+import type { Facts } from "./routing/facts.ts";
+import type { LoadedSnapshot } from "./routing/loaded-snapshot.ts";
 import { readTarget } from "./target.ts";
 import type { RequestTrace } from "./tracing.ts";
 
-export async function handle(arrival: Arrival, deps: Deps, trace: RequestTrace): Promise<Response> {
+/** A promise where somebody has to be waited for; for an ordinary request that is its cluster and nobody else. */
+export function handle(arrival: Arrival, deps: Deps, trace: RequestTrace): Response | Promise<Response> {
   const { request, headers, method, arrivedAtMs, background } = arrival;
   const target = readTarget(request.url, headers.get("host"));
   if (target === undefined) return ownAnswer(problem("hostInvalid", request), arrival, deps);
@@ -27,30 +30,38 @@ export async function handle(arrival: Arrival, deps: Deps, trace: RequestTrace):
   if (!client.ok) return ownAnswer(problem("geoInvalid", request, { detail: client.error }), arrival, deps);
 
   const facts = readFacts({ method, headers }, target, client.value);
+  const asked: Asked = { arrival, target, client: client.value, trace, deps };
   const freshened = deps.snapshots.freshen(facts.place, arrivedAtMs, background);
-  if (freshened !== undefined) await freshened;
-
-  const snapshot = deps.snapshots.current();
   // Reading the clock is a call into the platform, and no time has passed unless somebody was waited for.
-  const now = freshened === undefined ? arrivedAtMs : deps.now();
-  deps.propagation.served(snapshot, facts.place.coordinates, now, background);
+  return freshened === undefined
+    ? bind(asked, facts, arrivedAtMs)
+    : freshened.then(() => bind(asked, facts, deps.now()));
+}
+
+/** A request that was read. */
+type Asked = Pick<ForwardInput, "arrival" | "target" | "client" | "trace" | "deps">;
+
+function bind(asked: Asked, facts: Facts, now: number): Response | Promise<Response> {
+  const { arrival, deps } = asked;
+  const snapshot = deps.snapshots.current();
+  deps.propagation.served(snapshot, facts.place.coordinates, now, arrival.background);
   const verified = readBinding(deps.cookies, { snapshot, facts, now });
-  const binding = verified === undefined ? undefined : await verified;
-  const question = {
-    snapshot,
-    facts: binding === undefined ? facts : { ...facts, binding },
-    health: deps.health.view(snapshot, facts.place, now),
-    draw: deps.draw(),
-    now,
-  };
+  if (verified === undefined) return answerFor(asked, snapshot, facts, now);
+  return verified.then((binding) => answerFor(asked, snapshot, { ...facts, binding }, now));
+}
+
+function answerFor(asked: Asked, snapshot: LoadedSnapshot, facts: Facts, now: number): Response | Promise<Response> {
+  const { arrival, target, client, trace, deps } = asked;
+  const health = deps.health.view(snapshot, facts.place, now);
+  const question = { snapshot, facts, health, draw: deps.draw(), now };
   const decision = decide(question);
   trace.spans?.decided(decision, question);
   if (decision.route !== undefined) deps.traffic.note(decision.route, facts);
   const made =
     decision.kind === "reject"
       ? reject(decision, arrival, question, deps)
-      : await forward({ arrival, target, client: client.value, decision, question, trace, deps });
-  return withTrace(made, headers, { target, question, trace, deps }) ?? made;
+      : forward({ arrival, target, client, decision, question, trace, deps });
+  return withTrace(made, arrival.headers, { target, question, trace, deps });
 }
 
 function reject(

@@ -9,7 +9,7 @@ import { logEvent } from "./io/log.ts";
 import { ownAnswer } from "./own-answer.ts";
 import { problem } from "./problem.ts";
 import type { Env } from "./settings.ts";
-import type { RequestTrace } from "./tracing.ts";
+import type { RequestSpans, RequestTrace } from "./tracing.ts";
 
 /** One per isolate. workerd hands every request of an isolate the same `env`; tests hand in their own. */
 const depsByEnv = new WeakMap<Env, Deps>();
@@ -23,15 +23,20 @@ export default {
       const deps = depsOf(env);
       const begun = deps.tracing.begin(arrival);
       trace = begun;
+      const made = handle(arrival, deps, begun);
       // A rejection is caught as one: awaiting here besides would cost each request a turn of its own.
-      const answer = handle(arrival, deps, begun).catch(failed);
+      const answer = made instanceof Promise ? made.catch(failed) : made;
       const { spans } = begun;
-      return spans === undefined ? answer : answer.then((made) => spans.finish(made));
+      return spans === undefined ? answer : finish(answer, spans);
     } catch (error) {
-      return failed(error); // variables that cannot be read
+      return failed(error);
     }
   },
 } satisfies ExportedHandler<Env>;
+
+async function finish(answer: Response | Promise<Response>, spans: RequestSpans): Promise<Response> {
+  return spans.finish(await answer);
+}
 
 type Failed = {
   readonly arrival: Arrival;

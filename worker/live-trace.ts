@@ -12,10 +12,14 @@ import type { RequestTrace } from "./tracing.ts";
 /** Servers and proxies commonly take 8 KiB of header lines; what does not fit is cut, and says so. */
 const TRACE_LENGTH_MAX = 6_000;
 
-/** Undefined at once, without a promise, for the requests that carry no token. */
-export function withTrace(answer: Response, headers: Headers, shown: Shown): Promise<Response> | undefined {
+/** The very answer, for the requests that carry no token. */
+export function withTrace(
+  answer: Response | Promise<Response>,
+  headers: Headers,
+  shown: Shown,
+): Response | Promise<Response> {
   const token = headers.get(DEBUG_TOKEN_HEADER);
-  return token === null ? undefined : addTrace(answer, token, shown);
+  return token === null ? answer : addTrace(answer, token, shown);
 }
 
 type Shown = {
@@ -25,7 +29,12 @@ type Shown = {
   readonly deps: Deps;
 };
 
-async function addTrace(answer: Response, token: string, { target, question, trace, deps }: Shown): Promise<Response> {
+async function addTrace(
+  made: Response | Promise<Response>,
+  token: string,
+  { target, question, trace, deps }: Shown,
+): Promise<Response> {
+  const answer = await made;
   const grant = await deps.debugTokens.verify(token, target.host, question.now);
   // A switched connection and statuses outside of HTTP's cannot be made anew.
   if (grant === undefined || answer.status < 200 || answer.status > 599) return answer;

@@ -4,6 +4,7 @@
  * and counts nothing; what the edge costs beyond it is our own code's.
  */
 import { FLAGS_HEADER } from "../../../config/flags-header.ts";
+import { AnswerDeadlines } from "../../../worker/answer-deadlines.ts";
 import { hasHeadersToDrop, setRequestHeaders } from "../../../worker/headers.ts";
 import { setTraceHeaders } from "../../../worker/trace-context.ts";
 
@@ -12,9 +13,10 @@ type Env = { readonly EGRESS: Fetcher; readonly ORIGIN: string };
 const TRACE = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", sampled: false };
 const SPAN_ID = "00f067aa0ba902b7";
 const FIRST_BYTE_MS = 5_000;
+const deadlines = new AnswerDeadlines({ sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)) });
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, background) {
     const { pathname, search } = new URL(request.url);
     const { headers: client, method, cf } = request;
     const headers = new Headers(client);
@@ -29,10 +31,11 @@ export default {
     setRequestHeaders(headers, client, { target, clientAddress, protocol: undefined, loopId: "fairlead-bench" });
     setTraceHeaders(headers, TRACE, SPAN_ID);
     headers.set(FLAGS_HEADER, 'new-checkout;v="on"');
-    const answer = await new Promise<Response>((resolve, reject) => {
-      setTimeout(reject, FIRST_BYTE_MS);
-      env.EGRESS.fetch(env.ORIGIN + pathname + search, { method, headers, redirect: "manual" }).then(resolve, reject);
-    });
+    const answer = await deadlines.within(
+      env.EGRESS.fetch(env.ORIGIN + pathname + search, { method, headers, redirect: "manual" }),
+      { ms: FIRST_BYTE_MS, nowMs: Date.now(), background },
+    );
+    if (!(answer instanceof Response)) return new Response(answer.kind, { status: 504 });
     return hasHeadersToDrop(answer.headers) ? new Response(answer.body, answer) : answer;
   },
 } satisfies ExportedHandler<Env>;
