@@ -8,7 +8,7 @@ import type { PlatformTracing } from "./io/platform-tracing.ts";
 /** Of a trace of one request in a thousand, fewer than one isolate in 20,000 sees none among so many. */
 export const IN_VAIN_MAX = 10_000;
 /** From then on one request of so many is asked about. */
-export const ASKED_EVERY = 16;
+export const ASKED_EVERY = 64;
 
 export function seldomAsked(tracing: PlatformTracing): PlatformTracing {
   let inVain = 0;

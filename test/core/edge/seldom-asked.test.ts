@@ -23,7 +23,7 @@ class Platform {
   }
 }
 
-test("about each, until it has said no to very many; then about one of sixteen", () => {
+test("about each, until it has said no to very many; then about few", () => {
   const platform = new Platform();
   expect(platform.requests(IN_VAIN_MAX)).toBe(IN_VAIN_MAX);
   expect(platform.requests(100 * ASKED_EVERY)).toBe(100);
