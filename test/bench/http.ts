@@ -20,10 +20,11 @@ import { VARIANTS, type Variant, writeVariant } from "./variants.ts";
 import { startWorkerd, type WorkerdProcess } from "./workerd.ts";
 
 /**
- * Some 25,000 requests: V8 compiles a Worker's functions only after they have run thousands of times, so the first ones
- * cost several times as much. Long enough, too, for the edge to have its snapshot from KV and its state from the beacon.
+ * Some 50,000 requests: V8 compiles a Worker's functions for good only after they have run thousands of times. After 8 s the
+ * compiler still took 12 us of each request of the edge, the largest of the Workers, and nothing of the bare one's; long
+ * enough, too, for the edge to have its snapshot from KV and its state from the beacon.
  */
-const WARM_UP_SECONDS = 8;
+const WARM_UP_SECONDS = 15;
 
 /** The edge starts on the snapshot of its bundle, which knows nothing of this run's origin; it must get past that. */
 const READY_MS_MAX = 15_000;
