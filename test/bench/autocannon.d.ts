@@ -3,7 +3,10 @@ declare module "autocannon" {
   type Options = {
     url: string;
     connections: number;
-    duration: number;
+    /** Seconds. */
+    duration?: number;
+    /** Of requests; in place of a duration. */
+    amount?: number;
     sampleInt: number;
     timeout: number;
     requests: { method: string; path: string; headers: Record<string, string> }[];

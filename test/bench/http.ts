@@ -1,9 +1,9 @@
 /**
  * CPU time per request of five Workers under the same load: a bare pass-through, what an edge has to ask of the platform at
- * the least, our edge, the same without telemetry, and reflare. Each runs in its own workerd process; rounds interleave
- * them and change their order, so that what the machine does meanwhile falls on all alike. How fast a process is has luck in
- * it that lasts as long as the process, a tenth either way, so all are started afresh a few times. An answer that is not the
- * origin's makes the whole run fail.
+ * the least, our edge, the same without telemetry, and reflare. Each runs in its own workerd process. Rounds are a fifth of a second
+ * and change their order, because a shared machine gets faster and slower by a quarter within seconds, and that must fall on
+ * all alike. How fast a process is has luck in it that lasts as long as the process, a few percent, so all are started
+ * afresh a few times. An answer that is not the origin's makes the whole run fail.
  */
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -13,9 +13,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { forkModule, nextMessage, stopChild } from "./child.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { demoSnapshot } from "./demo-fleet.ts";
-import { clockTicksPerSecond, cpuTicksOf } from "./process-cpu.ts";
+import { cpuNsOf } from "./process-cpu.ts";
 import { type LoadOrder, LoadResult, OriginReady, originBody } from "./protocol.ts";
-import { median, pairRatios, rotate, type Summary, summarize } from "./statistics.ts";
+import { mean, median, pairRatios, rotate, type Summary, summarize } from "./statistics.ts";
 import { VARIANTS, type Variant, writeVariant } from "./variants.ts";
 import { startWorkerd, type WorkerdProcess } from "./workerd.ts";
 
@@ -34,7 +34,8 @@ export type HttpOptions = {
   readonly starts: number;
   /** Of each start. */
   readonly rounds: number;
-  readonly seconds: number;
+  /** To each Worker in each round. */
+  readonly requests: number;
   readonly connections: number;
 };
 
@@ -51,8 +52,8 @@ export type VariantResult = {
 };
 
 export type Comparison = {
-  /** The median over the starts of the ratio of the medians of each. */
-  readonly ofMedians: number;
+  /** The median over the starts of the ratio of the means of each: all the time that was used, by all requests. */
+  readonly ofMeans: number;
   readonly ofPairs: Summary;
   readonly starts: readonly number[];
 };
@@ -74,7 +75,7 @@ type Tools = {
   /** Each variant's file of configuration. */
   readonly files: ReadonlyMap<Variant, string>;
   readonly expectedBody: string;
-  readonly run: (url: string, seconds: number) => Promise<LoadResult>;
+  readonly run: (url: string, load: LoadOrder["load"]) => Promise<LoadResult>;
   readonly cleanup: Cleanup;
   readonly log: (line: string) => void;
 };
@@ -95,8 +96,8 @@ export async function measureHttp(
   for (const variant of VARIANTS) files.set(variant, await writeVariant(variant, { folder, originPort, snapshot }));
 
   const load = forkModule("processes/load.ts", [], cleanup);
-  const run = async (url: string, seconds: number): Promise<LoadResult> => {
-    load.send({ url, connections: options.connections, seconds, expectedBody } satisfies LoadOrder);
+  const run = async (url: string, ofWhat: LoadOrder["load"]): Promise<LoadResult> => {
+    load.send({ url, connections: options.connections, load: ofWhat, expectedBody } satisfies LoadOrder);
     return LoadResult.parse(await nextMessage(load));
   };
   const tools: Tools = { folder, files, expectedBody, run, cleanup, log };
@@ -117,24 +118,24 @@ async function measureStart(options: HttpOptions, tools: Tools): Promise<Samples
     processes.set(variant, process);
     await untilAnswered(variant, process.url, expectedBody);
     log(`http: ${variant} is up; warming`);
-    await run(process.url, WARM_UP_SECONDS);
+    await run(process.url, { seconds: WARM_UP_SECONDS });
   }
   const samples = { bare: [], floor: [], edge: [], edgeUncounted: [], reflare: [] } satisfies Samples as Samples;
-  const ticksPerSecond = clockTicksPerSecond();
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [variant, { pid, url }] of rotate([...processes], round)) {
-      const ticksBefore = cpuTicksOf(pid);
-      const loaded = await run(url, options.seconds);
-      const cpuSeconds = (cpuTicksOf(pid) - ticksBefore) / ticksPerSecond;
+      const beforeNs = cpuNsOf(pid);
+      const loaded = await run(url, { requests: options.requests });
       samples[variant].push({
         ...loaded,
-        cpuUs: (cpuSeconds * 1e6) / Math.max(loaded.good, 1),
+        cpuUs: (cpuNsOf(pid) - beforeNs) / 1e3 / Math.max(loaded.good, 1),
         requestsPerSecond: loaded.good / (loaded.durationMs / 1_000),
       });
     }
-    const line = VARIANTS.map((variant) => `${variant} ${samples[variant].at(-1)?.cpuUs.toFixed(1)} us`);
-    log(`http: round ${round + 1} of ${options.rounds}: ${line.join(", ")}`);
   }
+  const line = VARIANTS.map(
+    (variant) => `${variant} ${mean(samples[variant].map(({ cpuUs }) => cpuUs)).toFixed(1)} us`,
+  );
+  log(`http: ${line.join(", ")}`);
   for (const { child } of processes.values()) await stopChild(child);
   return samples;
 }
@@ -172,9 +173,9 @@ type StartFigures = { readonly numerators: readonly number[]; readonly denominat
 
 /** Two Workers over all starts. */
 export function comparison(starts: readonly StartFigures[]): Comparison {
-  const ofStarts = starts.map(({ numerators, denominators }) => median(numerators) / median(denominators));
+  const ofStarts = starts.map(({ numerators, denominators }) => mean(numerators) / mean(denominators));
   return {
-    ofMedians: median(ofStarts),
+    ofMeans: median(ofStarts),
     starts: ofStarts,
     ofPairs: summarize(starts.flatMap(({ numerators, denominators }) => pairRatios(numerators, denominators))),
   };

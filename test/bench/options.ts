@@ -11,23 +11,23 @@ export type Options = {
   /** Little of everything: to see that it runs, and roughly how. */
   readonly quick: boolean;
   readonly parts: readonly Part[];
-  /** Of the HTTP part: how often its Workers are started afresh, and how many rounds each time. */
+  /** Of the HTTP part: how often its Workers are started afresh, how many rounds each time, and how many requests in each. */
   readonly starts: number;
   readonly rounds: number;
-  readonly seconds: number;
+  readonly requests: number;
   readonly connections: number;
 };
 
-export const USAGE = `npm run bench -- [PART]... [--quick] [--json] [--starts N] [--rounds N] [--seconds N] [--connections N]
+export const USAGE = `npm run bench -- [PART]... [--quick] [--json] [--starts N] [--rounds N] [--requests N] [--connections N]
 
   PART             http, decide, snapshot or control; all of them when none is named
   --only PART      the same
   --quick          little of everything: to see that it runs, and roughly how
   --json           one JSON document on stdout; all else goes to stderr
   --starts N       how often the HTTP part starts its Workers afresh, 1 to 20 (default 3, quick 1)
-  --rounds N       rounds of each start, 1 to 100 (default 3, quick 2)
-  --seconds N      seconds of load for each Worker in each round, 1 to 60 (default 3, quick 1)
-  --connections N  connections that are kept busy, 1 to 256 (default 16)
+  --rounds N       rounds of each start, 1 to 1000 (default 50, quick 10)
+  --requests N     requests to each Worker in each round, 100 to 10000 (default 400)
+  --connections N  connections that are kept busy, 1 to 100 (default 16)
 `;
 
 export function parseOptions(argv: readonly string[]): Result<Options, string> {
@@ -40,13 +40,13 @@ export function parseOptions(argv: readonly string[]): Result<Options, string> {
   const parts = named.length === 0 ? PARTS : PARTS.filter((part) => named.includes(part));
 
   const quick = values.quick ?? false;
-  const starts = wholeNumber("starts", values.starts ?? (quick ? "1" : "3"), 20);
+  const starts = wholeNumber("starts", values.starts ?? (quick ? "1" : "3"), [1, 20]);
   if (!starts.ok) return starts;
-  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "2" : "3"), 100);
+  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "10" : "50"), [1, 1_000]);
   if (!rounds.ok) return rounds;
-  const seconds = wholeNumber("seconds", values.seconds ?? (quick ? "1" : "3"), 60);
-  if (!seconds.ok) return seconds;
-  const connections = wholeNumber("connections", values.connections ?? "16", 256);
+  const requests = wholeNumber("requests", values.requests ?? "400", [100, 10_000]);
+  if (!requests.ok) return requests;
+  const connections = wholeNumber("connections", values.connections ?? "16", [1, 100]);
   if (!connections.ok) return connections;
   return ok({
     json: values.json ?? false,
@@ -55,7 +55,7 @@ export function parseOptions(argv: readonly string[]): Result<Options, string> {
     parts,
     starts: starts.value,
     rounds: rounds.value,
-    seconds: seconds.value,
+    requests: requests.value,
     connections: connections.value,
   });
 }
@@ -74,7 +74,7 @@ function readArguments(argv: readonly string[]) {
           only: { type: "string", multiple: true },
           starts: { type: "string" },
           rounds: { type: "string" },
-          seconds: { type: "string" },
+          requests: { type: "string" },
           connections: { type: "string" },
         },
       }),
@@ -85,7 +85,8 @@ function readArguments(argv: readonly string[]) {
   }
 }
 
-function wholeNumber(name: string, text: string, max: number): Result<number, string> {
+function wholeNumber(name: string, text: string, [min, max]: readonly [number, number]): Result<number, string> {
   const value = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : Number.NaN;
-  return value <= max ? ok(value) : err(`--${name} takes a whole number from 1 to ${max}, not "${text}"`);
+  if (value >= min && value <= max) return ok(value);
+  return err(`--${name} takes a whole number from ${min} to ${max}, not "${text}"`);
 }

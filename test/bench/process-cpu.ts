@@ -1,27 +1,29 @@
 /**
- * CPU time of a process as the Linux kernel accounts for it: user plus system time of all its threads, from
- * `/proc/<pid>/stat` (proc(5)). The resolution is one clock tick, 10 ms on common kernels, so measure seconds.
+ * CPU time of a process as the Linux kernel accounts for it: what its threads have spent on a processor, user and system, in
+ * nanoseconds, from `/proc/<pid>/task/<tid>/schedstat` (kernel documentation, "Scheduler Statistics"). `/proc/<pid>/stat`
+ * knows ticks of 10 ms only, and rounds are short. A thread that has ended is not counted any more; workerd keeps its own.
  */
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { invariant } from "../../config/invariant.ts";
 
-/** Fields 14 and 15 of proc(5); the second field is a name in parentheses that may itself hold spaces and parentheses. */
-export function parseCpuTicks(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const userTicks = Number(fields[11]);
-  const systemTicks = Number(fields[12]);
-  invariant(Number.isInteger(userTicks) && Number.isInteger(systemTicks), "stat holds utime and stime in clock ticks");
-  return userTicks + systemTicks;
+/** Time on a processor in ns, time waiting for one in ns, and how often. */
+export function parseSchedstat(schedstat: string): number {
+  const ran = /^([0-9]+) [0-9]+ [0-9]+$/m.exec(schedstat)?.[1];
+  invariant(ran !== undefined, "schedstat holds three whole numbers, the time on a processor first");
+  return Number(ran);
 }
 
-/** `getconf` is part of every glibc system; the kernel offers no file that says it. */
-export function clockTicksPerSecond(): number {
-  const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }).trim());
-  invariant(Number.isInteger(ticks) && ticks > 0, "CLK_TCK is a positive whole number");
-  return ticks;
+/** Nanoseconds so far. */
+export function cpuNsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => sum + threadCpuNs(pid, thread), 0);
 }
 
-export function cpuTicksOf(pid: number): number {
-  return parseCpuTicks(readFileSync(`/proc/${pid}/stat`, "utf8"));
+function threadCpuNs(pid: number, thread: string): number {
+  try {
+    return parseSchedstat(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"));
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ESRCH")) return 0; // ended meanwhile
+    throw cause;
+  }
 }

@@ -19,11 +19,11 @@ export function originBody(nonce: string): string {
   return JSON.stringify({ nonce, page: 1, pages: 12, items });
 }
 
-/** To the load generator; it answers each order with one result. */
+/** To the load generator: so many requests, or as many as go into so many seconds. It answers each order with one result. */
 export const LoadOrder = z.strictObject({
   url: z.string(),
   connections: z.int(),
-  seconds: z.int(),
+  load: z.union([z.strictObject({ requests: z.int() }), z.strictObject({ seconds: z.int() })]),
   expectedBody: z.string(),
 });
 export type LoadOrder = z.infer<typeof LoadOrder>;

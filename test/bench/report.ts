@@ -58,8 +58,8 @@ export function judge({ http, decide, snapshot, control }: Found): Partial<Recor
     ...(http === undefined
       ? {}
       : {
-          ...{ edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians },
-          telemetryCpu: http.edgeToUncounted.ofMedians,
+          ...{ edgeToBareCpu: http.edgeToBare.ofMeans, edgeToReflareCpu: http.edgeToReflare.ofMeans },
+          telemetryCpu: http.edgeToUncounted.ofMeans,
         }),
     ...(decide === undefined
       ? {}
@@ -86,8 +86,8 @@ export function toJson(found: Found): string {
     ...(http === undefined
       ? {}
       : {
-          ...{ edgeToBareCpu: http.edgeToBare.ofMedians, edgeToReflareCpu: http.edgeToReflare.ofMedians },
-          telemetryCpu: http.edgeToUncounted.ofMedians,
+          ...{ edgeToBareCpu: http.edgeToBare.ofMeans, edgeToReflareCpu: http.edgeToReflare.ofMeans },
+          telemetryCpu: http.edgeToUncounted.ofMeans,
         }),
     ...(decide === undefined ? {} : { decideNs: decideFigures(decide) }),
     ...(decideOneService === undefined ? {} : { decideOneServiceNs: decideFigures(decideOneService) }),
@@ -135,8 +135,8 @@ function httpLines(http: HttpResult): string[] {
       String(bad).padStart(6),
     ].join(" ");
   });
-  const ratio = (name: string, { ofMedians, ofPairs, starts }: Comparison) =>
-    `${name.padEnd(18)} ${ofMedians.toFixed(3)}   by starts ${starts.map((value) => value.toFixed(3)).join(" ")}   by rounds ${spread(ofPairs)}`;
+  const ratio = (name: string, { ofMeans, ofPairs, starts }: Comparison) =>
+    `${name.padEnd(18)} ${ofMeans.toFixed(3)}   by starts ${starts.map((value) => value.toFixed(3)).join(" ")}   by rounds ${spread(ofPairs)}`;
   return [
     `${"Worker".padEnd(13)} ${"CPU us/request".padStart(22)} ${"req/s".padStart(8)} ${"p50 ms".padStart(8)} ${"requests".padStart(10)} ${"bad".padStart(6)}`,
     ...rows,

@@ -1,4 +1,4 @@
-/** The few statistics that the bench reports. Medians, because one slow batch on a shared machine must not move them. */
+/** The few statistics that the bench reports. Mostly medians, because one slow batch on a shared machine must not move them. */
 import { invariant } from "../../config/invariant.ts";
 
 export function median(values: readonly number[]): number {
@@ -8,6 +8,11 @@ export function median(values: readonly number[]): number {
   const lower = sorted[(sorted.length - 1) >> 1];
   invariant(upper !== undefined && lower !== undefined, "the middle of a list that is not empty exists");
   return (lower + upper) / 2;
+}
+
+export function mean(values: readonly number[]): number {
+  invariant(values.length > 0, "a mean is taken of at least one value");
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** By nearest rank: a value that was measured, and with few of them the largest. `percent` is above 0 and up to 100. */

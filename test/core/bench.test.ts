@@ -11,7 +11,7 @@ import { benchSnapshot, type FleetShape, fleetTargets } from "../bench/fleet.ts"
 import { comparison } from "../bench/http.ts";
 import { loadRequests } from "../bench/load-requests.ts";
 import { parseOptions } from "../bench/options.ts";
-import { parseCpuTicks } from "../bench/process-cpu.ts";
+import { parseSchedstat } from "../bench/process-cpu.ts";
 import { judge, toText } from "../bench/report.ts";
 import { median, pairRatios, percentile, rotate, seededDraws } from "../bench/statistics.ts";
 
@@ -46,8 +46,8 @@ describe("statistics", () => {
       { numerators: [30, 30, 30], denominators: [10, 10, 10] },
       { numerators: [11, 11, 12], denominators: [10, 11, 9] },
     ];
-    const { ofMedians, starts: ofStarts, ofPairs } = comparison(starts);
-    expect([ofMedians, ofStarts]).toEqual([1.3, [1.3, 3, 1.1]]);
+    const { ofMeans, starts: ofStarts, ofPairs } = comparison(starts);
+    expect([ofMeans, ofStarts]).toEqual([1.3, [1.3, 3, 34 / 30]]);
     expect(ofPairs).toEqual({ median: 12 / 9, min: 1, max: 3 });
   });
 
@@ -64,16 +64,13 @@ describe("statistics", () => {
   });
 });
 
-describe("/proc/<pid>/stat", () => {
-  test.each([
-    ["workerd", 120 + 34],
-    ["a) R 1 (b", 120 + 34],
-  ])("user and system time of a process named %s", (name, expected) => {
-    expect(parseCpuTicks(`42 (${name}) S 1 42 42 0 -1 4194560 9 0 0 0 120 34 5 6 20 0 4 0`)).toBe(expected);
+describe("CPU time", () => {
+  test("is the first figure of schedstat", () => {
+    expect(parseSchedstat("1934872615 28361904 7021\n")).toBe(1_934_872_615);
   });
 
-  test("something else is not taken for a time", () => {
-    expect(() => parseCpuTicks("42 (workerd) S 1")).toThrow("utime and stime");
+  test.each(["", "12 34", "a b c", "-1 2 3"])("%j is not taken for one", (schedstat) => {
+    expect(() => parseSchedstat(schedstat)).toThrow("schedstat holds three whole numbers");
   });
 });
 
@@ -118,9 +115,9 @@ describe("options", () => {
   });
 
   test.each([
-    [[], { quick: false, starts: 3, rounds: 3, seconds: 3 }],
-    [["--quick"], { quick: true, starts: 1, rounds: 2, seconds: 1 }],
-    [["--quick", "--rounds", "4"], { quick: true, starts: 1, rounds: 4, seconds: 1 }],
+    [[], { quick: false, starts: 3, rounds: 50, requests: 400 }],
+    [["--quick"], { quick: true, starts: 1, rounds: 10, requests: 400 }],
+    [["--quick", "--rounds", "4"], { quick: true, starts: 1, rounds: 4, requests: 400 }],
   ])("%j takes so long", (argv, expected) => {
     const options = parseOptions(argv);
     expect(options.ok && options.value).toMatchObject(expected);
@@ -128,9 +125,10 @@ describe("options", () => {
 
   test.each([
     [["--starts", "21"], '--starts takes a whole number from 1 to 20, not "21"'],
-    [["--rounds", "0"], '--rounds takes a whole number from 1 to 100, not "0"'],
-    [["--rounds", "101"], '--rounds takes a whole number from 1 to 100, not "101"'],
-    [["--seconds", "1.5"], '--seconds takes a whole number from 1 to 60, not "1.5"'],
+    [["--rounds", "0"], '--rounds takes a whole number from 1 to 1000, not "0"'],
+    [["--rounds", "1001"], '--rounds takes a whole number from 1 to 1000, not "1001"'],
+    [["--requests", "99"], '--requests takes a whole number from 100 to 10000, not "99"'],
+    [["--requests", "400.5"], '--requests takes a whole number from 100 to 10000, not "400.5"'],
     [["--only", "dns"], 'the parts are http, decide, snapshot, control; "dns" is none of them'],
     [["dns"], 'the parts are http, decide, snapshot, control; "dns" is none of them'],
     [["--fast"], "Unknown option '--fast'"],

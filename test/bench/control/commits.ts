@@ -3,7 +3,7 @@
  * the CPU time of the process for each. An answer comes when the change is committed and its publication was tried.
  */
 import { invariant } from "../../../config/invariant.ts";
-import { clockTicksPerSecond, cpuTicksOf } from "../process-cpu.ts";
+import { cpuNsOf } from "../process-cpu.ts";
 import { percentile } from "../statistics.ts";
 import type { AdminClient, Done } from "./client.ts";
 import type { Shift } from "./fleet.ts";
@@ -35,7 +35,7 @@ export async function measureCommits(
   const latenciesMs: number[] = [];
   const revisions = new Set<number>();
   const startedAt = performance.now();
-  const ticksBefore = cpuTicksOf(pid);
+  const beforeNs = cpuNsOf(pid);
   const client = async () => {
     while (!until({ commits: revisions.size, elapsedMs: performance.now() - startedAt })) {
       const askedAt = performance.now();
@@ -46,7 +46,7 @@ export async function measureCommits(
   };
   await Promise.all(Array.from({ length: clients }, client));
   const elapsedMs = performance.now() - startedAt;
-  const cpuMs = (1_000 * (cpuTicksOf(pid) - ticksBefore)) / clockTicksPerSecond();
+  const cpuMs = (cpuNsOf(pid) - beforeNs) / 1e6;
   invariant(revisions.size === latenciesMs.length, "every commit makes a revision of its own");
   return {
     clients,

@@ -7,12 +7,12 @@ import { loadRequests } from "../load-requests.ts";
 import { LoadOrder, type LoadResult } from "../protocol.ts";
 import { endWithParent, onOrder } from "./parent.ts";
 
-async function load({ url, connections, seconds, expectedBody }: LoadOrder): Promise<LoadResult> {
+async function run({ url, connections, load, expectedBody }: LoadOrder): Promise<LoadResult> {
   const result = await autocannon({
     url,
     connections,
-    duration: seconds,
-    sampleInt: 100,
+    ...("requests" in load ? { amount: load.requests } : { duration: load.seconds }),
+    sampleInt: 50,
     timeout: 10,
     requests: loadRequests(),
     verifyBody: (body) => body === expectedBody,
@@ -26,4 +26,4 @@ async function load({ url, connections, seconds, expectedBody }: LoadOrder): Pro
 }
 
 endWithParent();
-onOrder((order) => load(LoadOrder.parse(order)));
+onOrder((order) => run(LoadOrder.parse(order)));
