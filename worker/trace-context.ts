@@ -36,8 +36,7 @@ export function setTraceHeaders(headers: Headers, trace: TraceContext, spanId: s
 /** Enough for a few hundred requests; drawing each id by itself would cost a call into the platform each time. */
 const POOL_BYTES = 4_096;
 
-/** The digits of each byte. Making them anew for each byte of the pool would come to a microsecond a request. */
-const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const HEX_DIGITS = new TextEncoder().encode("0123456789abcdef");
 
 /** Random hex digits from a pool that is filled when it runs out. An all-zero id, which is invalid, is drawn again. */
 export function randomHexPool(fill: (bytes: Uint8Array) => void): (digits: number) => string {
@@ -47,11 +46,23 @@ export function randomHexPool(fill: (bytes: Uint8Array) => void): (digits: numbe
   return function next(digits: number): string {
     if (at + digits > hex.length) {
       fill(bytes);
-      hex = bytes.reduce((hexDigits, byte) => hexDigits + HEX_OF_BYTE[byte], "");
+      hex = hexOf(bytes);
       at = 0;
     }
     const drawn = hex.slice(at, at + digits);
     at += digits;
-    return /[^0]/.test(drawn) ? drawn : next(digits);
+    return drawn.startsWith("0") && /^0*$/.test(drawn) ? next(digits) : drawn;
   };
+}
+
+/** One flat text. Putting it together from a text for each byte came to half a microsecond a request. */
+function hexOf(bytes: Uint8Array): string {
+  const digits = new Uint8Array(2 * bytes.length);
+  let at = 0;
+  for (const byte of bytes) {
+    digits[at] = HEX_DIGITS[byte >> 4] ?? 0;
+    digits[at + 1] = HEX_DIGITS[byte & 15] ?? 0;
+    at += 2;
+  }
+  return new TextDecoder().decode(digits);
 }
