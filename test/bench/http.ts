@@ -15,7 +15,7 @@ import type { Cleanup } from "./cleanup.ts";
 import { demoSnapshot } from "./demo-fleet.ts";
 import { cpuNsOf } from "./process-cpu.ts";
 import { type LoadOrder, LoadResult, OriginReady, originBody } from "./protocol.ts";
-import { mean, median, pairRatios, rotate, type Summary, summarize } from "./statistics.ts";
+import { mean, median, pairRatios, type Summary, seededDraws, shuffle, summarize } from "./statistics.ts";
 import { VARIANTS, type Variant, writeVariant } from "./variants.ts";
 import { startWorkerd, type WorkerdProcess } from "./workerd.ts";
 
@@ -104,13 +104,13 @@ export async function measureHttp(
   const starts: Samples[] = [];
   for (let start = 1; start <= options.starts; start += 1) {
     log(`http: start ${start} of ${options.starts}`);
-    starts.push(await measureStart(options, tools));
+    starts.push(await measureStart(start, options, tools));
   }
   return evaluate(starts);
 }
 
 /** All Workers in fresh processes, warmed, and then in turns. */
-async function measureStart(options: HttpOptions, tools: Tools): Promise<Samples> {
+async function measureStart(start: number, options: HttpOptions, tools: Tools): Promise<Samples> {
   const { folder, files, expectedBody, run, cleanup, log } = tools;
   const processes = new Map<Variant, WorkerdProcess>();
   for (const [variant, file] of files) {
@@ -121,8 +121,9 @@ async function measureStart(options: HttpOptions, tools: Tools): Promise<Samples
     await run(process.url, { seconds: WARM_UP_SECONDS });
   }
   const samples = { bare: [], floor: [], edge: [], edgeUncounted: [], reflare: [] } satisfies Samples as Samples;
+  const draw = seededDraws(start);
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const [variant, { pid, url }] of rotate([...processes], round)) {
+    for (const [variant, { pid, url }] of shuffle([...processes], draw)) {
       const beforeNs = cpuNsOf(pid);
       const loaded = await run(url, { requests: options.requests });
       samples[variant].push({

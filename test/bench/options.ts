@@ -25,8 +25,8 @@ export const USAGE = `npm run bench -- [PART]... [--quick] [--json] [--starts N]
   --quick          little of everything: to see that it runs, and roughly how
   --json           one JSON document on stdout; all else goes to stderr
   --starts N       how often the HTTP part starts its Workers afresh, 1 to 20 (default 3, quick 1)
-  --rounds N       rounds of each start, 1 to 1000 (default 50, quick 10)
-  --requests N     requests to each Worker in each round, 100 to 10000 (default 400)
+  --rounds N       rounds of each start, 1 to 1000 (default 25, quick 5)
+  --requests N     requests to each Worker in each round, 100 to 10000 (default 1000)
   --connections N  connections that are kept busy, 1 to 100 (default 16)
 `;
 
@@ -42,9 +42,9 @@ export function parseOptions(argv: readonly string[]): Result<Options, string> {
   const quick = values.quick ?? false;
   const starts = wholeNumber("starts", values.starts ?? (quick ? "1" : "3"), [1, 20]);
   if (!starts.ok) return starts;
-  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "10" : "50"), [1, 1_000]);
+  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "5" : "25"), [1, 1_000]);
   if (!rounds.ok) return rounds;
-  const requests = wholeNumber("requests", values.requests ?? "400", [100, 10_000]);
+  const requests = wholeNumber("requests", values.requests ?? "1000", [100, 10_000]);
   if (!requests.ok) return requests;
   const connections = wholeNumber("connections", values.connections ?? "16", [1, 100]);
   if (!connections.ok) return connections;

@@ -39,10 +39,18 @@ export function pairRatios(numerators: readonly number[], denominators: readonly
   });
 }
 
-/** Rotates a list so that over the rounds each entry is first, in the middle and last equally often. */
+/** Rotates a list so that over a few rounds each entry is first, in the middle and last equally often. */
 export function rotate<T>(entries: readonly T[], by: number): T[] {
   const start = entries.length === 0 ? 0 : by % entries.length;
   return [...entries.slice(start), ...entries.slice(0, start)];
+}
+
+/** In an order that the draws (uint32) decide, so that over the rounds nobody always comes behind the same other. */
+export function shuffle<T>(entries: readonly T[], draw: () => number): T[] {
+  return entries
+    .map((entry) => ({ entry, at: draw() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ entry }) => entry);
 }
 
 /** Mulberry32: uint32 draws from a seed, so that every run of the bench asks the same questions. */

@@ -13,7 +13,7 @@ import { loadRequests } from "../bench/load-requests.ts";
 import { parseOptions } from "../bench/options.ts";
 import { parseSchedstat } from "../bench/process-cpu.ts";
 import { judge, toText } from "../bench/report.ts";
-import { median, pairRatios, percentile, rotate, seededDraws } from "../bench/statistics.ts";
+import { median, pairRatios, percentile, rotate, seededDraws, shuffle } from "../bench/statistics.ts";
 
 describe("statistics", () => {
   test.each([
@@ -53,6 +53,12 @@ describe("statistics", () => {
 
   test("rounds rotate who goes first", () => {
     expect([0, 1, 2, 3].map((round) => rotate(["a", "b", "c"], round).join(""))).toEqual(["abc", "bca", "cab", "abc"]);
+  });
+
+  test("many rounds are in any order, so that everybody comes behind everybody", () => {
+    const draw = seededDraws(1);
+    const orders = Array.from({ length: 60 }, () => shuffle(["a", "b", "c"], draw).join(""));
+    expect([...new Set(orders)].toSorted()).toEqual(["abc", "acb", "bac", "bca", "cab", "cba"]);
   });
 
   test("draws are uint32 and repeat with their seed", () => {
@@ -115,9 +121,9 @@ describe("options", () => {
   });
 
   test.each([
-    [[], { quick: false, starts: 3, rounds: 50, requests: 400 }],
-    [["--quick"], { quick: true, starts: 1, rounds: 10, requests: 400 }],
-    [["--quick", "--rounds", "4"], { quick: true, starts: 1, rounds: 4, requests: 400 }],
+    [[], { quick: false, starts: 3, rounds: 25, requests: 1_000 }],
+    [["--quick"], { quick: true, starts: 1, rounds: 5, requests: 1_000 }],
+    [["--quick", "--rounds", "4"], { quick: true, starts: 1, rounds: 4, requests: 1_000 }],
   ])("%j takes so long", (argv, expected) => {
     const options = parseOptions(argv);
     expect(options.ok && options.value).toMatchObject(expected);
