@@ -1,6 +1,6 @@
 /**
  * CPU time per request of five Workers under the same load: a bare pass-through, what an edge has to ask of the platform at
- * the least, our edge, the same without telemetry, and reflare. Each runs in its own workerd process. Rounds are a fifth of a second
+ * the least, our edge, the same without telemetry, and reflare. Each runs in its own workerd process. Rounds are short
  * and change their order, because a shared machine gets faster and slower by a quarter within seconds, and that must fall on
  * all alike. How fast a process is has luck in it that lasts as long as the process, a few percent, so all are started
  * afresh a few times. An answer that is not the origin's makes the whole run fail.

@@ -20,6 +20,9 @@ import {
 export const VARIANTS = ["bare", "floor", "edge", "edgeUncounted", "reflare"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
+/** Those of the edge's `wrangler.toml`, for all Workers alike. */
+const COMPATIBILITY_FLAGS = `compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"]`;
+
 export type VariantInput = {
   readonly folder: string;
   readonly originPort: number;
@@ -48,6 +51,7 @@ function passThrough(variant: "bare" | "floor" | "reflare", originPort: number):
       textBinding("ORIGIN", `http://127.0.0.1:${originPort}`),
       textBinding("ORIGIN_PORT", String(originPort)),
     ],
+    fields: [COMPATIBILITY_FLAGS],
   };
 }
 
@@ -70,7 +74,7 @@ function edgeServices(
         ...variables,
         fileBinding("SNAPSHOT_PUBLIC_KEYS", KEYS_FILE),
       ],
-      fields: [`cacheApiOutbound = "cache"`],
+      fields: [COMPATIBILITY_FLAGS, `cacheApiOutbound = "cache"`],
     },
     { name: "kv", entry: benchWorker("kv"), bindings: [snapshotText] },
     { name: "cache", entry: benchWorker("cache"), bindings: [] },

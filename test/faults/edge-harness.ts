@@ -44,6 +44,8 @@ export type Edge = {
 export const CF_BLOB_HEADER = "x-cf-blob";
 
 const COMPATIBILITY_DATE = "2026-10-20";
+/** As in `wrangler.toml`. */
+const EDGE_FLAGS = `["no_nodejs_compat", "no_nodejs_compat_v2"]`;
 
 const CONFIG_FILE = "edge.capnp";
 
@@ -196,6 +198,7 @@ const config :Workerd.Config = (
     (name = "edge", worker = (
       modules = [(name = "edge.js", esModule = embed "edge.js")],
       compatibilityDate = "${COMPATIBILITY_DATE}",
+      compatibilityFlags = ${EDGE_FLAGS},
       globalOutbound = "network",
       bindings = [${edgeBindings.join(", ")}],
       ${traced ? `streamingTails = ["tail"],` : ""}
