@@ -68,7 +68,7 @@ export const ROUTE_ENTRIES_MAX = 50_000;
 export const HEADER_MATCHES_MAX = 10;
 export const RESIDENCY_RULES_MAX = 50;
 
-/** The matcher walks the path a segment at a time; a longer path than this can only match by prefix. */
+/** Of a path in a route: as deep as the tree is that requests are walked along. A longer path of a request can only match a prefix. */
 export const PATH_SEGMENTS_MAX = 64;
 export const PATH_LENGTH_MAX = 1_024;
 

@@ -9,6 +9,7 @@ import path from "node:path";
 import type { BenchSnapshot } from "./demo-fleet.ts";
 import {
   benchWorker,
+  EDGE_COMPATIBILITY_FLAGS,
   EGRESS_BINDING,
   fileBinding,
   MAIN_SERVICE,
@@ -20,8 +21,8 @@ import {
 export const VARIANTS = ["bare", "floor", "edge", "edgeUncounted", "reflare"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-/** Those of the edge's `wrangler.toml`, for all Workers alike. */
-const COMPATIBILITY_FLAGS = `compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"]`;
+/** For all Workers alike. */
+const COMPATIBILITY_FLAGS = `compatibilityFlags = ${EDGE_COMPATIBILITY_FLAGS}`;
 
 export type VariantInput = {
   readonly folder: string;

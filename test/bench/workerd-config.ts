@@ -6,7 +6,10 @@ import { bundleWorker } from "../../scripts/lib/build.ts";
 import { CF_BLOB_HEADER } from "./load-requests.ts";
 
 /** The newest that the pinned workerd knows; the same for every Worker that is compared. */
-const COMPATIBILITY_DATE = "2026-10-20";
+export const COMPATIBILITY_DATE = "2026-10-20";
+
+/** Those of the edge's `wrangler.toml`, which a test holds them to. In workerd's language, as a list is in TOML's. */
+export const EDGE_COMPATIBILITY_FLAGS = `["no_nodejs_compat", "no_nodejs_compat_v2"]`;
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 

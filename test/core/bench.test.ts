@@ -1,4 +1,5 @@
 /** The pure parts of the bench: its figures are only as good as its statistics, its reading of /proc and its fleets. */
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { resolvePolicy } from "../../admin/core/safety/defaults.ts";
 import { canonicalJson } from "../../config/canonical.ts";
@@ -14,6 +15,7 @@ import { parseOptions } from "../bench/options.ts";
 import { parseSchedstat } from "../bench/process-cpu.ts";
 import { judge, toText } from "../bench/report.ts";
 import { median, pairRatios, percentile, rotate, seededDraws, shuffle } from "../bench/statistics.ts";
+import { COMPATIBILITY_DATE, EDGE_COMPATIBILITY_FLAGS } from "../bench/workerd-config.ts";
 
 describe("statistics", () => {
   test.each([
@@ -96,6 +98,12 @@ describe("fleets", () => {
 test("the load asks from every place, with a header that workerd reads as request.cf", () => {
   const countries = loadRequests().map(({ headers }) => JSON.parse(headers["x-cf-blob"] ?? "null").country);
   expect(countries).toEqual(expect.arrayContaining(["DE", "US", "IN", "T1", undefined]));
+});
+
+test("Workers under test run by the date and the flags of the edge's deploy", async () => {
+  const deploy = await readFile("wrangler.toml", "utf8");
+  expect(deploy).toContain(`compatibility_date = "${COMPATIBILITY_DATE}"\n`);
+  expect(deploy).toContain(`compatibility_flags = ${EDGE_COMPATIBILITY_FLAGS}\n`);
 });
 
 describe("options", () => {

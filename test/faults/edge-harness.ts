@@ -15,6 +15,7 @@ import { invariant } from "../../config/invariant.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { bundleWorker } from "../../scripts/lib/build.ts";
 import { workerdPackage } from "../bench/workerd.ts";
+import { COMPATIBILITY_DATE, EDGE_COMPATIBILITY_FLAGS } from "../bench/workerd-config.ts";
 
 export type EdgeOptions = {
   /** Compiled into the bundle, as in a deploy. */
@@ -42,10 +43,6 @@ export type Edge = {
 
 /** The sockets of the harness take `request.cf` from this header and remove it. */
 export const CF_BLOB_HEADER = "x-cf-blob";
-
-const COMPATIBILITY_DATE = "2026-10-20";
-/** As in `wrangler.toml`. */
-const EDGE_FLAGS = `["no_nodejs_compat", "no_nodejs_compat_v2"]`;
 
 const CONFIG_FILE = "edge.capnp";
 
@@ -198,7 +195,7 @@ const config :Workerd.Config = (
     (name = "edge", worker = (
       modules = [(name = "edge.js", esModule = embed "edge.js")],
       compatibilityDate = "${COMPATIBILITY_DATE}",
-      compatibilityFlags = ${EDGE_FLAGS},
+      compatibilityFlags = ${EDGE_COMPATIBILITY_FLAGS},
       globalOutbound = "network",
       bindings = [${edgeBindings.join(", ")}],
       ${traced ? `streamingTails = ["tail"],` : ""}
