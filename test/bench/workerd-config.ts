@@ -12,10 +12,11 @@ export const COMPATIBILITY_DATE = "2026-10-20";
 export const EDGE_COMPATIBILITY_FLAGS = `["no_nodejs_compat", "no_nodejs_compat_v2"]`;
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
+const ROOT = path.join(HERE, "..", "..");
 
 export type WorkerService = {
   readonly name: string;
-  /** The TypeScript entry, from the root of the project. */
+  /** The TypeScript entry, from the root of the project, wherever the bench is started. */
   readonly entry: string;
   /** In workerd's language, as `textBinding` and its siblings write them. */
   readonly bindings: readonly string[];
@@ -66,7 +67,7 @@ export async function writeConfiguration(
   const workers: string[] = [];
   for (const service of services) {
     const module = `${name}-${service.name}.js`;
-    await bundleWorker({ entry: service.entry, outfile: path.join(folder, module) });
+    await bundleWorker({ entry: path.resolve(ROOT, service.entry), outfile: path.join(folder, module) });
     workers.push(worker(service, module));
   }
   const file = `${name}.capnp`;

@@ -21,17 +21,19 @@ export function fractional(bucketBy: Expression | undefined, shares: readonly Sh
     const variants = shares.map(({ variant }) => variant(scope));
     const weights = shares.map(({ weight }) => weight(scope));
     if (key === FAILED || variants.includes(FAILED) || weights.includes(FAILED)) return FAILED;
-    return typeof key === "string" ? pick(key, variants, weights) : null;
+    return typeof key === "string" ? pick(key, scaleOf(variants, weights)) : null;
   };
 }
 
 /** Nearly all shares are written down and not worked out, so that a request only has to find its bucket. */
 function byFixed(bucketBy: Expression | undefined, shares: readonly Share[]): Expression {
-  const variants = shares.map(({ variant }) => variant(NOWHERE));
-  const weights = shares.map(({ weight }) => weight(NOWHERE));
+  const scale = scaleOf(
+    shares.map(({ variant }) => variant(NOWHERE)),
+    shares.map(({ weight }) => weight(NOWHERE)),
+  );
   return (scope) => {
     const key = bucketBy === undefined ? ownKey(scope) : bucketBy(scope);
-    if (typeof key === "string") return pick(key, variants, weights);
+    if (typeof key === "string") return pick(key, scale);
     return key === FAILED ? FAILED : null;
   };
 }
@@ -44,19 +46,29 @@ function ownKey({ context, flag }: Scope): string | undefined {
   return key === undefined ? undefined : flag + key;
 }
 
-function pick(key: string, variants: readonly unknown[], weights: readonly unknown[]): unknown {
-  if (!variants.every(isVariant)) return null;
+/** Which part of the whole belongs to which variant: that at `n` ends before `ends[n]` and begins where the one before ends. */
+type Scale = { readonly variants: readonly unknown[]; readonly ends: readonly number[]; readonly total: number };
+
+/** Undefined when that is no share: the flag's default holds. */
+function scaleOf(variants: readonly unknown[], weights: readonly unknown[]): Scale | undefined {
+  if (!variants.every(isVariant)) return undefined;
+  const ends: number[] = [];
   let total = 0;
   for (const weight of weights) {
-    if (typeof weight !== "number" || !Number.isInteger(weight)) return null;
+    if (typeof weight !== "number" || !Number.isInteger(weight)) return undefined;
     total += Math.max(0, weight);
+    ends.push(total);
   }
-  if (total > FRACTION_WEIGHT_MAX) return null;
-  const bucket = bucketOf(key, total);
-  let sum = 0;
-  for (const [index, weight] of weights.entries()) {
-    sum += Math.max(0, Number(weight));
-    if (sum > bucket) return variants[index] ?? null;
+  return total > FRACTION_WEIGHT_MAX ? undefined : { variants, ends, total };
+}
+
+function pick(key: string, scale: Scale | undefined): unknown {
+  if (scale === undefined) return null;
+  const bucket = bucketOf(key, scale.total);
+  let at = 0;
+  for (const end of scale.ends) {
+    if (end > bucket) return scale.variants[at] ?? null;
+    at += 1;
   }
   return null;
 }
