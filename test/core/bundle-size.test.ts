@@ -5,8 +5,8 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bundle, bundleWorker } from "../../scripts/lib/build.ts";
 
-/** Loading is part of a cold request; at 52 KiB it is a few milliseconds. Traces and redaction are six of them, flags four. */
-const GZIP_BYTES_MAX = 52 * 1024;
+/** Loading is part of a cold request; at 53 KiB it is a few milliseconds. Traces and redaction are six of them, flags four. */
+const GZIP_BYTES_MAX = 53 * 1024;
 
 const folder = mkdtempSync(path.join(tmpdir(), "fairlead-bundle-"));
 const outfile = path.join(folder, "edge.js");
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the edge is below 52 KiB, compressed", () => {
+test("the edge is below 53 KiB, compressed", () => {
   expect(bundle.gzipBytes).toBeLessThan(GZIP_BYTES_MAX);
 });
 

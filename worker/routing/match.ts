@@ -21,12 +21,19 @@ export type Matchable = {
 
 /** What most nodes do not have is undefined rather than empty: an empty map or list is still a place to look at. */
 type Node<R> = {
-  literals: Map<string, Node<R>> | undefined;
+  literals: Literals<R> | undefined;
   parameter: Node<R> | undefined;
   /** Routes whose whole path ends here, and routes whose prefix does; most specific first. */
   ends: R[] | undefined;
   prefixes: R[] | undefined;
 };
+
+/**
+ * By the hash of their segment, and under each hash those that share it. Not by the segment itself: a part of a request's
+ * path is a new text each time, and to look that up V8 has to make it unique first, which costs a microsecond.
+ */
+type Literals<R> = Map<number, Literal<R>[]>;
+type Literal<R> = { readonly segment: string; readonly node: Node<R> };
 
 export type RouteIndex<R extends Matchable> = {
   readonly exactHosts: ReadonlyMap<string, Node<R>>;
@@ -118,13 +125,20 @@ function insert<R extends Matchable>(root: Node<R>, route: R): void {
 
 function descend<R>(root: Node<R>, segments: readonly string[], isParameter: (segment: string) => boolean): Node<R> {
   return segments.reduce((node, segment) => {
-    if (!isParameter(segment)) {
-      node.literals ??= new Map();
-      return nodeFor(node.literals, segment);
-    }
+    if (!isParameter(segment)) return literalFor(node, segment);
     node.parameter ??= newNode();
     return node.parameter;
   }, root);
+}
+
+function literalFor<R>(parent: Node<R>, segment: string): Node<R> {
+  const existing = literalAt(parent, segment, 0, segment.length);
+  if (existing !== undefined) return existing;
+  const node = newNode<R>();
+  parent.literals ??= new Map();
+  const hash = hashBetween(segment, 0, segment.length);
+  parent.literals.set(hash, [...(parent.literals.get(hash) ?? []), { segment, node }]);
+  return node;
 }
 
 /** `/a/b` has the segments a and b, `/a/` has a and an empty one: they are different paths. */
@@ -138,38 +152,61 @@ function prefixSegments(prefix: string): readonly string[] {
   return trimmed === "" ? [] : splitPath(trimmed);
 }
 
-/** Requests are walked along their path, and of it only what the tree has a question about is cut out. */
-function findInTree<R extends Matchable>(root: Node<R>, facts: Facts): R | undefined {
-  return findEnd(root, FIRST_SEGMENT, facts) ?? findPrefix(root, facts);
-}
-
 const FIRST_SEGMENT = 1;
+
+/**
+ * One walk along the literal segments, which finds prefixes, the deepest last, and where the whole path ends. Where the
+ * first parameter could stand for a segment, the ways to read the path part, and all of them are tried from there.
+ */
+function findInTree<R extends Matchable>(root: Node<R>, facts: Facts): R | undefined {
+  const { path } = facts;
+  let prefix: R | undefined;
+  let parted = false;
+  let node = root;
+  let start = FIRST_SEGMENT;
+  for (;;) {
+    prefix = firstMatch(node.prefixes, facts) ?? prefix;
+    if (!parted && (node.parameter !== undefined || start > path.length)) {
+      parted = true;
+      const whole = findEnd(node, start, facts);
+      if (whole !== undefined) return whole;
+    }
+    if (start > path.length) return prefix;
+    const end = endOfSegment(path, start);
+    const literal = literalAt(node, path, start, end);
+    if (literal === undefined) return prefix;
+    node = literal;
+    start = end + 1;
+  }
+}
 
 /** Each node stands for one way to read the path, so the walk is bounded by the tree, whatever the routes are. */
 function findEnd<R extends Matchable>(node: Node<R>, start: number, facts: Facts): R | undefined {
-  const { literals, parameter } = node;
+  const { parameter } = node;
   if (start > facts.path.length) return firstMatch(node.ends, facts);
-  if (literals === undefined && parameter === undefined) return undefined;
+  if (node.literals === undefined && parameter === undefined) return undefined;
   const end = endOfSegment(facts.path, start);
-  const literal = literals?.get(facts.path.slice(start, end));
+  const literal = literalAt(node, facts.path, start, end);
   const found = literal === undefined ? undefined : findEnd(literal, end + 1, facts);
   if (found !== undefined || parameter === undefined || start === end) return found;
   return findEnd(parameter, end + 1, facts);
 }
 
-function findPrefix<R extends Matchable>(root: Node<R>, facts: Facts): R | undefined {
-  const { path } = facts;
-  let found = firstMatch(root.prefixes, facts);
-  let node: Node<R> | undefined = root;
-  for (let start = FIRST_SEGMENT; start <= path.length && node.literals !== undefined; ) {
-    const end = endOfSegment(path, start);
-    node = node.literals.get(path.slice(start, end));
-    if (node === undefined) break;
-    // Deeper is more specific.
-    found = firstMatch(node.prefixes, facts) ?? found;
-    start = end + 1;
+/** The literal that the part of `text` from `start` to `end` is. */
+function literalAt<R>({ literals }: Node<R>, text: string, start: number, end: number): Node<R> | undefined {
+  const sharing = literals?.get(hashBetween(text, start, end));
+  if (sharing === undefined) return undefined;
+  for (const { segment, node } of sharing) {
+    if (segment.length === end - start && text.startsWith(segment, start)) return node;
   }
-  return found;
+  return undefined;
+}
+
+/** Small enough for V8 to keep it without a place in memory of its own. Who shares a hash is told apart by the text. */
+function hashBetween(text: string, start: number, end: number): number {
+  let hash = 0;
+  for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) & 0x3fff_ffff;
+  return hash;
 }
 
 /** Behind the last one the path has no further: the next would start beyond its length. */
