@@ -17,7 +17,10 @@ export type Patience = { readonly ms: number; readonly nowMs: number; readonly b
 
 type Settle = (outcome: Failure) => void;
 
-type Bucket = { readonly waiting: Set<Settle>; timers: number };
+/** Knows where it stands in its list, so that it leaves in one step: a set would work out a hash for each request. */
+type Waiting = { readonly settle: Settle; readonly among: Waiting[]; at: number };
+
+type Bucket = { readonly waiting: Waiting[]; timers: number };
 
 const TIMERS_PER_BUCKET = 2;
 
@@ -45,11 +48,11 @@ export class AnswerDeadlines {
       const waiting = patience === undefined ? undefined : this.#join(resolve, patience);
       answer.then(
         (response) => {
-          waiting?.delete(resolve);
+          if (waiting !== undefined) leave(waiting);
           resolve(response);
         },
         () => {
-          waiting?.delete(resolve);
+          if (waiting !== undefined) leave(waiting);
           resolve(LOST);
         },
       );
@@ -59,29 +62,30 @@ export class AnswerDeadlines {
   /** How many answers are waited for. */
   get waiting(): number {
     let waiting = 0;
-    for (const bucket of this.#buckets.values()) waiting += bucket.waiting.size;
+    for (const bucket of this.#buckets.values()) waiting += bucket.waiting.length;
     return waiting;
   }
 
-  #join(settle: Settle, { ms, nowMs, background }: Patience): Set<Settle> | undefined {
+  #join(settle: Settle, { ms, nowMs, background }: Patience): Waiting | undefined {
     if (ms > SHARED_MS_MAX) {
       void this.#sleep(ms).then(() => settle(TIMEOUT));
       return undefined;
     }
     const endMs = endOf(ms, nowMs);
     const bucket = this.#buckets.get(endMs) ?? this.#open(endMs, nowMs);
-    bucket.waiting.add(settle);
+    const waiting = { settle, among: bucket.waiting, at: bucket.waiting.length };
+    bucket.waiting.push(waiting);
     if (bucket.timers < TIMERS_PER_BUCKET) {
       bucket.timers += 1;
       background.waitUntil(this.#expireAt(endMs, bucket, nowMs));
     }
-    return bucket.waiting;
+    return waiting;
   }
 
   /** Ends on the way what is over already: should the platform have cut off all timers of a bucket, then late, not never. */
   #open(endMs: number, nowMs: number): Bucket {
     for (const [overMs, over] of this.#buckets) if (overMs < nowMs) this.#expire(overMs, over);
-    const bucket: Bucket = { waiting: new Set(), timers: 0 };
+    const bucket: Bucket = { waiting: [], timers: 0 };
     this.#buckets.set(endMs, bucket);
     return bucket;
   }
@@ -93,9 +97,16 @@ export class AnswerDeadlines {
 
   #expire(endMs: number, { waiting }: Bucket): void {
     this.#buckets.delete(endMs);
-    for (const settle of waiting) settle(TIMEOUT);
-    waiting.clear();
+    for (const { settle } of waiting.splice(0)) settle(TIMEOUT);
   }
+}
+
+/** The last one takes the place. Of a bucket that has ended nobody is left. */
+function leave({ among, at }: Waiting): void {
+  const last = among.pop();
+  if (last === undefined || last.at === at) return;
+  among[at] = last;
+  last.at = at;
 }
 
 /** The next end of a bucket, whose width is a power of two and at most a 32nd of the deadline, after the deadline. */

@@ -13,6 +13,8 @@ import type { RequestSpans, RequestTrace } from "./tracing.ts";
 
 /** One per isolate. workerd hands every request of an isolate the same `env`; tests hand in their own. */
 const depsByEnv = new WeakMap<Env, Deps>();
+/** Those of the last request, which are those of the next. */
+let last: { readonly env: Env; readonly deps: Deps } | undefined;
 
 export default {
   fetch(request, env, context) {
@@ -56,9 +58,9 @@ function answerFailure(error: unknown, { arrival, env, trace }: Failed): Respons
 }
 
 function depsOf(env: Env): Deps {
-  const known = depsByEnv.get(env);
-  if (known !== undefined) return known;
-  const deps = createDeps(env);
+  if (env === last?.env) return last.deps;
+  const deps = depsByEnv.get(env) ?? createDeps(env);
   depsByEnv.set(env, deps);
+  last = { env, deps };
   return deps;
 }

@@ -20,11 +20,11 @@ export type Target = {
   readonly query: string;
 };
 
-/** A path of these bytes only is left as it is by the URL parser, apart from dot segments. */
-const PLAIN_PATH_PATTERN = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
-
-/** May be a dot segment, plain or encoded. A dot file is caught as well, and costs it only the slow way. */
-const DOT_SEGMENT_PATTERN = /\/(?:\.|%2e)/i;
+/**
+ * A path of these bytes is left as it is by the URL parser, unless a segment is of dots, plain or encoded. A dot file is
+ * not plain either, which costs it only the slow way.
+ */
+const PLAIN_PATH_PATTERN = /^(?:\/(?!\.|%2[Ee])[A-Za-z0-9\-._~!$&'()*+,;=:@%]*)+$/;
 
 /** Undefined when the host is not a clean host name, or when header and URL do not agree about it. */
 export function readTarget(url: string, hostHeader: string | null): Target | undefined {
@@ -91,7 +91,7 @@ function readRest(url: string, start: number): Pick<Target, "path" | "query"> | 
   const queryStart = url.indexOf("?", start);
   const path = queryStart < 0 ? url.slice(start) : url.slice(start, queryStart);
   const query = queryStart < 0 ? "" : url.slice(queryStart);
-  if (PLAIN_PATH_PATTERN.test(path) && !DOT_SEGMENT_PATTERN.test(path)) return { path, query };
+  if (PLAIN_PATH_PATTERN.test(path)) return { path, query };
   if (path === "*") return { path, query };
   if (path !== "" && !path.startsWith("/") && !path.startsWith("\\")) return undefined;
   return parseRest(`http://host.invalid${path}${query}`);

@@ -9,7 +9,8 @@ export type UnitVector = readonly [x: number, y: number, z: number];
 export function unitVector({ latitude, longitude }: { latitude: number; longitude: number }): UnitVector {
   const phi = (latitude * Math.PI) / 180;
   const lambda = (longitude * Math.PI) / 180;
-  return [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)];
+  const width = Math.cos(phi);
+  return [width * Math.cos(lambda), width * Math.sin(lambda), Math.sin(phi)];
 }
 
 /** Kilometres along the surface. The chord's half-angle stays exact for near points, where `acos` would not. */
