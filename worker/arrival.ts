@@ -2,9 +2,12 @@
  * A request as it came to this Worker. What each of them is asked for is read once: every read of a request is a call
  * into the platform, a quarter of a microsecond, and the first one of its headers two.
  */
+import { type RequestFields, readRequestFields } from "./request-fields.ts";
+
 export type Arrival = {
   readonly request: Request;
   readonly headers: Headers;
+  readonly fields: RequestFields;
   readonly method: string;
   /** By the clock that stands still while code runs: when the platform started this Worker for it. */
   readonly arrivedAtMs: number;
@@ -12,5 +15,6 @@ export type Arrival = {
 };
 
 export function arrivalOf(request: Request, arrivedAtMs: number, background: ExecutionContext): Arrival {
-  return { request, headers: request.headers, method: request.method, arrivedAtMs, background };
+  const { headers, method } = request;
+  return { request, headers, fields: readRequestFields(headers), method, arrivedAtMs, background };
 }

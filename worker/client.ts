@@ -9,6 +9,7 @@
  * - `DEVELOPMENT` lets `Fairlead-Geo` say all of it, so that one machine can play clients of the whole world.
  */
 import { err, ok, type Result } from "../config/result.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Geo } from "./routing/place.ts";
 import type { Settings } from "./settings.ts";
 
@@ -29,20 +30,20 @@ const VISITOR_HEADERS = [
 const NO_GEO: Geo = {};
 
 /** Fails only in development, for a `Fairlead-Geo` that cannot be read: silence would look like wrong routing. */
-export function readClient(headers: Headers, cf: unknown, settings: Settings): Result<Client, string> {
+export function readClient(
+  { headers, fields }: Pick<Arrival, "headers" | "fields">,
+  cf: unknown,
+  settings: Settings,
+): Result<Client, string> {
   if (settings.development) {
     const text = headers.get(GEO_HEADER);
     if (text !== null) return readDevelopmentClient(text);
   }
   const geo = isRecord(cf) ? cf : NO_GEO;
   if (settings.trustVisitorHeaders && geo.country === undefined) {
-    return ok({ geo: { ...geo, ...readVisitorHeaders(headers) }, address: readAddress(headers) });
+    return ok({ geo: { ...geo, ...readVisitorHeaders(headers) }, address: cleanAddress(fields.connectingIp) });
   }
-  return ok({ geo, address: geo === NO_GEO ? undefined : readAddress(headers) });
-}
-
-function readAddress(headers: Headers): string | undefined {
-  return cleanAddress(headers.get("cf-connecting-ip"));
+  return ok({ geo, address: geo === NO_GEO ? undefined : cleanAddress(fields.connectingIp) });
 }
 
 /** It is written into headers towards clusters, so it has to look like an address whoever sent it. */

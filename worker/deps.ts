@@ -13,6 +13,7 @@ import { logEvent } from "./io/log.ts";
 import { platformTracing } from "./io/platform-tracing.ts";
 import { PropagationReporter } from "./io/propagation.ts";
 import { createPseudonym } from "./io/pseudonym.ts";
+import { createDrawHex } from "./io/random-hex.ts";
 import { Rejections } from "./io/rejections.ts";
 import { SnapshotStore } from "./io/snapshots.ts";
 import { createSources } from "./io/sources.ts";
@@ -61,7 +62,7 @@ export function createDeps(env: Env): Deps {
   const ask = createAskBeacon(env, environment);
   const { askMs, cacheMs } = splitBeaconMs(beaconMs);
   const cache = new BeaconCache({ environment, now, open: () => caches.default, log: logEvent });
-  const randomHex = randomHexPool((bytes) => void crypto.getRandomValues(bytes));
+  const randomHex = randomHexPool(createDrawHex());
   const health = new HealthStore({ draw, log: logEvent });
   const traffic = new TrafficCounter(Math.random);
   const rejections = new Rejections();

@@ -37,9 +37,11 @@ const PLATFORM_STATUSES: ReadonlyMap<number, { readonly code: EdgeProblemCode; r
   [530, { code: "upstreamLost", sent: false }],
 ]);
 
-/** Undefined when `response` is an answer that the client should have, whatever else could be tried. */
-export function failureOfResponse(response: Response, webSocketAsked: boolean): Failure | undefined {
-  const { status } = response;
+/** An answer, and its status: read once, because each read is a call into the platform. */
+export type Answered = { readonly response: Response; readonly status: number };
+
+/** Undefined when it is an answer that the client should have, whatever else could be tried. */
+export function failureOfAnswer({ response, status }: Answered, webSocketAsked: boolean): Failure | undefined {
   if (status === 101 && !webSocketAsked) return { kind: "unaskedSwitch" };
   if (PLATFORM_STATUSES.has(status)) return { kind: "platform", status };
   // With Retry-After it is an answer: the cluster asks for less, and trying elsewhere at once would be more.
@@ -55,11 +57,11 @@ const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
  * upload gives the same error as a cluster that is gone, and must not be able to get one ejected.
  */
 export function evidenceOf(
-  response: Response | undefined,
+  status: number | undefined,
   failure: Failure | undefined,
   hasBody: boolean,
 ): boolean | undefined {
-  if (failure === undefined) return response === undefined ? undefined : response.status < 500;
+  if (failure === undefined) return status === undefined ? undefined : status < 500;
   switch (failure.kind) {
     case "lost":
     case "timeout":

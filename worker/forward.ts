@@ -10,11 +10,12 @@ import type { Arrival } from "./arrival.ts";
 import type { Client } from "./client.ts";
 import { bindingCookie } from "./client-binding.ts";
 import type { Deps } from "./deps.ts";
-import { evidenceOf, type Failure, failureOfResponse, problemOfFailure } from "./failure.ts";
-import { dropResponseHeaders, hasHeadersToDrop, isWebSocket, setRequestHeaders } from "./headers.ts";
+import { type Answered, evidenceOf, type Failure, failureOfAnswer, problemOfFailure } from "./failure.ts";
+import { dropResponseHeaders, hasHeadersToDrop, setRequestHeaders } from "./headers.ts";
 import { mayRetry } from "./may-retry.ts";
 import { problem } from "./problem.ts";
 import { lowerMaxForwards } from "./protocol.ts";
+import { isWebSocket } from "./request-fields.ts";
 import { attemptsOf, type DecideInput } from "./routing/decide.ts";
 import type { Attempt, DecisionToForward } from "./routing/decision.ts";
 import { flagsHeader } from "./routing/edge-flags.ts";
@@ -37,7 +38,7 @@ export type ForwardInput = {
 /** How one attempt went: an answer, a failure, or an answer that is one (`unavailable`). */
 type Attempted = {
   readonly attempt: Attempt;
-  readonly response: Response | undefined;
+  readonly answered: Answered | undefined;
   readonly failure: Failure | undefined;
   readonly firstByteMs: number;
   readonly endedAtMs: number;
@@ -82,12 +83,12 @@ function prepare(input: ForwardInput): Sending {
 
 /** What the client gets of the last attempt. A promise only where a cookie has to be signed. */
 function answerWith(last: Attempted, input: ForwardInput, sending: Sending): Response | Promise<Response> {
-  const { failure, response, attempt, endedAtMs } = last;
+  const { failure, answered, attempt, endedAtMs } = last;
   const { mirror } = input.decision;
   if (mirror !== undefined) input.arrival.background.waitUntil(sendCopy(mirror, endedAtMs, input, sending));
   // A cluster's own refusal is still the cluster's answer when nobody else is left to ask.
-  if (response === undefined || (failure !== undefined && failure.kind !== "unavailable")) {
-    discard(response);
+  if (answered === undefined || (failure !== undefined && failure.kind !== "unavailable")) {
+    discard(answered?.response);
     invariant(failure !== undefined, "an attempt without an answer has failed");
     noteOwnError(failure, input, sending);
     const receivedStatus = failure.kind === "platform" ? { receivedStatus: failure.status } : {};
@@ -96,14 +97,14 @@ function answerWith(last: Attempted, input: ForwardInput, sending: Sending): Res
     return own;
   }
   // A switched connection loses its socket when it is wrapped, and other statuses outside of HTTP's cannot be made anew.
-  if (response.status < 200 || response.status > 599) {
-    noteAnswer(last, response.status, false, input);
-    return response;
+  if (answered.status < 200 || answered.status > 599) {
+    noteAnswer(last, answered.status, false, input);
+    return answered.response;
   }
   const cookie = cookieFor(attempt, input);
   return cookie === undefined
-    ? toClient(last, response, undefined, input, sending)
-    : cookie.then((value) => toClient(last, response, value, input, sending));
+    ? toClient(last, answered, undefined, input, sending)
+    : cookie.then((value) => toClient(last, answered, value, input, sending));
 }
 
 /** Tries the rest of the failover order while that is safe, in time and within the budget; the last attempt counts. */
@@ -122,7 +123,7 @@ async function failOver(
     const repeatable = mayRetry({ method: arrival.method, hasBody: sending.hasBody, failure });
     if (remainingMs <= 0 || !repeatable || !deps.retryBudget.tryRetry(sentMs)) return last;
     noteFailover(last, failure, sentMs, input);
-    discard(last.response);
+    discard(last.answered?.response);
     const answer = await send({ attempt, resends: resent + 1, sentMs, remainingMs }, input, sending);
     last = judge(answer, attempt, sentMs, input, sending);
     if (last.failure === undefined) return last;
@@ -141,13 +142,19 @@ function judge(
 ): Attempted {
   const nowMs = deps.now();
   const firstByteMs = nowMs - sentMs;
-  const response = answer instanceof Response ? answer : undefined;
-  const failure = answer instanceof Response ? failureOf(answer, arrival.headers) : answer;
+  let answered: Answered | undefined;
+  let failure: Failure | undefined;
+  if (answer instanceof Response) {
+    answered = { response: answer, status: answer.status };
+    failure = failureOf(answered, arrival.fields.upgrade);
+  } else {
+    failure = answer;
+  }
   const { service } = decision;
   const { place } = question.facts;
-  const success = evidenceOf(response, failure, hasBody);
-  deps.health.noteAttempt({ attempt, service, place, success, response, firstByteMs }, nowMs);
-  return { attempt, response, failure, firstByteMs, endedAtMs: nowMs };
+  const success = evidenceOf(answered?.status, failure, hasBody);
+  deps.health.noteAttempt({ attempt, service, place, success, response: answered?.response, firstByteMs }, nowMs);
+  return { attempt, answered, failure, firstByteMs, endedAtMs: nowMs };
 }
 
 /** For whoever was asked last, also when the answer is the edge's own: a cluster that cannot be reached has failed. */
@@ -187,8 +194,8 @@ function noteOwnError(failure: Failure, { question, deps }: ForwardInput, { hasB
   deps.propagation.noteOwnError(question.snapshot.revision);
 }
 
-function failureOf(response: Response, asked: Headers): Failure | undefined {
-  return failureOfResponse(response, response.status === 101 && isWebSocket(asked));
+function failureOf(answered: Answered, upgrade: string | null): Failure | undefined {
+  return failureOfAnswer(answered, answered.status === 101 && isWebSocket(upgrade));
 }
 
 /**
@@ -198,7 +205,7 @@ function failureOf(response: Response, asked: Headers): Failure | undefined {
 function upstreamOf({ arrival, target, client, deps }: ForwardInput, hasBody: boolean): Upstream {
   const { request, method } = arrival;
   const headers = new Headers(arrival.headers);
-  setRequestHeaders(headers, arrival.headers, {
+  setRequestHeaders(headers, arrival.fields, {
     target,
     clientAddress: client.address,
     protocol: protocolOf(client),
@@ -324,7 +331,7 @@ function cookieFor(
  */
 function toClient(
   last: Attempted,
-  response: Response,
+  { response, status }: Answered,
   cookie: string | undefined,
   input: ForwardInput,
   sending: Sending,
@@ -333,7 +340,7 @@ function toClient(
   const untouched = !development && !serverTiming && cookie === undefined && !hasHeadersToDrop(response.headers);
   const made = untouched ? response : madeAnew(last, response, cookie, input, sending);
   // Last, so that a bug before it is counted as the answer that it becomes, and as no other.
-  noteAnswer(last, response.status, false, input);
+  noteAnswer(last, status, false, input);
   return made;
 }
 

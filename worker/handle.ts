@@ -19,14 +19,14 @@ import type { RequestTrace } from "./tracing.ts";
 
 /** A promise where somebody has to be waited for; for an ordinary request that is its cluster and nobody else. */
 export function handle(arrival: Arrival, deps: Deps, trace: RequestTrace): Response | Promise<Response> {
-  const { request, headers, method, arrivedAtMs, background } = arrival;
-  const target = readTarget(request.url, headers.get("host"));
+  const { request, headers, fields, method, arrivedAtMs, background } = arrival;
+  const target = readTarget(request.url, fields.host);
   if (target === undefined) return ownAnswer(problem("hostInvalid", request), arrival, deps);
 
   const answer = answerByProtocol(arrival, target, deps.loopId);
   if (answer !== undefined) return ownAnswer(answer, arrival, deps);
 
-  const client = readClient(headers, request.cf, deps.settings);
+  const client = readClient(arrival, request.cf, deps.settings);
   if (!client.ok) return ownAnswer(problem("geoInvalid", request, { detail: client.error }), arrival, deps);
 
   const facts = readFacts({ method, headers }, target, client.value);
@@ -61,7 +61,7 @@ function answerFor(asked: Asked, snapshot: LoadedSnapshot, facts: Facts, now: nu
     decision.kind === "reject"
       ? reject(decision, arrival, question, deps)
       : forward({ arrival, target, client, decision, question, trace, deps });
-  return withTrace(made, arrival.headers, { target, question, trace, deps });
+  return withTrace(made, arrival.fields.debugToken, { target, question, trace, deps });
 }
 
 function reject(

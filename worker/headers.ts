@@ -3,49 +3,8 @@
  * hop that is trusted: what clients say about forwarding is dropped, never extended. Names are deleted from a copy that
  * the platform makes; writing the headers out again would merge `Cookie` lines and damage bytes that are not UTF-8.
  */
+import type { RequestFields } from "./request-fields.ts";
 import type { Target } from "./target.ts";
-
-/** Never sent on, whoever wrote it. Headers that the edge sets need not be here: setting replaces. */
-const DROPPED_FROM_REQUESTS = [
-  // About one connection, not about the message (RFC 9110 §7.6.1). `Upgrade` has its own rule below.
-  "connection",
-  "expect",
-  "http2-settings",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  // Some servers hand `Proxy` to programs as HTTP_PROXY (httpoxy).
-  "proxy",
-  // Belongs to a valid parent only; the edge writes it again where it has one.
-  "tracestate",
-  // Where a client claims to be; the address goes into `X-Forwarded-For` and `Forwarded`, and comes from us only.
-  "fastly-client-ip",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-original-forwarded-for",
-  "x-real-ip",
-  // Which address was asked for: some frameworks believe these from anybody.
-  "x-host",
-  "x-original-host",
-  "x-original-url",
-  "x-rewrite-url",
-];
-
-/**
- * Families: what the edge or the platform says under these names, no client may say. Two of Cloudflare's go on: an id,
- * and the trace by which the platform breaks loops of Workers.
- */
-const DROPPED_FAMILIES = ["fairlead-", "x-forwarded-", "proxy-", "cf-(?!ray$|ew-via$)"];
-
-/** All of it in one pattern: a request has some twenty names, and each is looked at. */
-const DROPPED_PATTERN = new RegExp(`^(?:(?:${DROPPED_FROM_REQUESTS.join("|")})$|${DROPPED_FAMILIES.join("|")})`);
-
-/** `name` in lower case, as `Headers` gives it. */
-export function isDroppedFromRequests(name: string): boolean {
-  return DROPPED_PATTERN.test(name);
-}
 
 /** By `cf.httpProtocol`: Via says which protocol the message arrived by. Anything else, and locally: HTTP/1.1. */
 const VIA_BY_PROTOCOL: ReadonlyMap<string, string> = new Map([
@@ -62,22 +21,15 @@ export type Forwarding = {
   readonly loopId: string;
 };
 
-export function isWebSocket(headers: Headers): boolean {
-  return headers.get("upgrade")?.toLowerCase() === "websocket";
-}
-
-/** Turns `headers`, a copy of the client's, into those that a cluster gets. */
+/** Turns `headers`, a copy of the client's, of which `fields` were read, into those that a cluster gets. */
 export function setRequestHeaders(
   headers: Headers,
-  client: Headers,
+  { connection, dropped }: Pick<RequestFields, "connection" | "dropped">,
   { target, clientAddress, protocol, loopId }: Forwarding,
 ): void {
   // Nominated fields first, so that no client takes away what the edge is about to write.
-  for (const name of nominatedFields(client.get("connection"))) headers.delete(name);
-  for (const name of client.keys()) {
-    // workerd opens a WebSocket exactly when `Upgrade` is there; any other upgrade is about our connection (h2c).
-    if (isDroppedFromRequests(name) || (name === "upgrade" && !isWebSocket(client))) headers.delete(name);
-  }
+  for (const name of nominatedFields(connection)) headers.delete(name);
+  for (const name of dropped) headers.delete(name);
 
   if (clientAddress !== undefined) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);

@@ -2,7 +2,7 @@
  * The decision of one request, shown to who holds a good debug token: every step with its numbers, and who was meant to
  * be asked in which order. Without such a token nothing here happens, and no answer tells anything about the fleet.
  */
-import { DEBUG_TOKEN_HEADER, DEBUG_TRACE_HEADER } from "../config/debug-token.ts";
+import { DEBUG_TRACE_HEADER } from "../config/debug-token.ts";
 import type { Deps } from "./deps.ts";
 import { logEvent } from "./io/log.ts";
 import { type DecideInput, traceDecision } from "./routing/decide.ts";
@@ -15,10 +15,9 @@ const TRACE_LENGTH_MAX = 6_000;
 /** The very answer, for the requests that carry no token. */
 export function withTrace(
   answer: Response | Promise<Response>,
-  headers: Headers,
+  token: string | null,
   shown: Shown,
 ): Response | Promise<Response> {
-  const token = headers.get(DEBUG_TOKEN_HEADER);
   return token === null ? answer : addTrace(answer, token, shown);
 }
 

@@ -12,11 +12,11 @@ const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /** An answer, or undefined when the request may go on. */
 export function answerByProtocol(
-  { request, headers, method }: Arrival,
+  { request, headers, fields, method }: Arrival,
   target: Target,
   loopId: string,
 ): Response | undefined {
-  if (namesLoopId(headers.get("cdn-loop"), loopId)) return problem("loop", request);
+  if (namesLoopId(fields.cdnLoop, loopId)) return problem("loop", request);
   if (method === "OPTIONS") return answerOptions(headers, target);
   // TRACE answers with the request's own headers, cookies and what proxies added among them; CONNECT asks for a tunnel.
   if (method === "TRACE" || method === "CONNECT" || target.path === "*") return refuseMethod(request);

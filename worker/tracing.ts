@@ -8,6 +8,7 @@
  */
 import type { Attributes, Span } from "../config/otlp.ts";
 import { isSampledByRatio, type TraceContext } from "../config/trace-context.ts";
+import type { Arrival } from "./arrival.ts";
 import type { PlatformSpan, PlatformTracing } from "./io/platform-tracing.ts";
 import type { SpanExporter } from "./io/span-exporter.ts";
 import { type DecideInput, traceDecision } from "./routing/decide.ts";
@@ -24,7 +25,7 @@ export type RequestTrace = {
 };
 
 /** What is needed of an arrival. */
-type Traced = { readonly request: Request; readonly headers: Headers; readonly background: Background };
+type Traced = Pick<Arrival, "request" | "fields"> & { readonly background: Background };
 
 export type TracingOptions = {
   readonly exporter: Pick<SpanExporter, "keep"> | undefined;
@@ -42,10 +43,10 @@ export class Tracing {
     this.#options = options;
   }
 
-  begin({ request, headers, background }: Traced): RequestTrace {
+  begin({ request, fields, background }: Traced): RequestTrace {
     const { exporter, platform, ratio, randomHex } = this.#options;
     const platformId = platform?.traceId();
-    const begun = startTrace(headers, { randomHex, ratio });
+    const begun = startTrace(fields, { randomHex, ratio });
     const context =
       begun.parentId === undefined && platformId !== undefined ? { traceId: platformId, sampled: true } : begun;
     const exported = exporter !== undefined && context.sampled;

@@ -6,6 +6,7 @@
 import { FLAGS_HEADER } from "../../../config/flags-header.ts";
 import { AnswerDeadlines } from "../../../worker/answer-deadlines.ts";
 import { hasHeadersToDrop, setRequestHeaders } from "../../../worker/headers.ts";
+import { readRequestFields } from "../../../worker/request-fields.ts";
 import { setTraceHeaders } from "../../../worker/trace-context.ts";
 
 type Env = { readonly EGRESS: Fetcher; readonly ORIGIN: string };
@@ -20,15 +21,16 @@ export default {
     const { pathname, search } = new URL(request.url);
     const { headers: client, method, cf } = request;
     const headers = new Headers(client);
-    const clientAddress = cf === undefined ? undefined : (client.get("cf-connecting-ip") ?? undefined);
+    const fields = readRequestFields(client);
+    const clientAddress = cf === undefined ? undefined : (fields.connectingIp ?? undefined);
     const target = {
       host: "a",
-      authority: client.get("host") ?? "a",
+      authority: fields.host ?? "a",
       scheme: "http",
       path: pathname,
       query: search,
     } as const;
-    setRequestHeaders(headers, client, { target, clientAddress, protocol: undefined, loopId: "fairlead-bench" });
+    setRequestHeaders(headers, fields, { target, clientAddress, protocol: undefined, loopId: "fairlead-bench" });
     setTraceHeaders(headers, TRACE, SPAN_ID);
     headers.set(FLAGS_HEADER, 'new-checkout;v="on"');
     const answer = await deadlines.within(

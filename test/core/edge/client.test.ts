@@ -1,6 +1,7 @@
 /** Place and address come from the platform; a client gets to say neither. */
 import { describe, expect, test } from "vitest";
 import { readClient } from "../../../worker/client.ts";
+import { readRequestFields } from "../../../worker/request-fields.ts";
 import type { Settings } from "../../../worker/settings.ts";
 
 const PRODUCTION: Settings = {
@@ -26,6 +27,11 @@ const CLAIMS = {
 };
 const CF = { country: "DE", latitude: "50.1", longitude: "8.7" };
 
+function sent(fields: Readonly<Record<string, string>>) {
+  const headers = new Headers(fields);
+  return { headers, fields: readRequestFields(headers) };
+}
+
 describe("readClient", () => {
   test.each([
     ["a bare socket: nothing is believed", PRODUCTION, undefined, {}, undefined],
@@ -42,7 +48,7 @@ describe("readClient", () => {
     ["a trusted proxy beside cf: cf wins", BEHIND_PROXY, CF, CF, "6.6.6.6"],
     ["development: what the header says", DEVELOPMENT, CF, { country: "FR" }, undefined],
   ])("%s", (_, settings, cf, geo, address) => {
-    const client = readClient(new Headers(CLAIMS), cf, settings);
+    const client = readClient(sent(CLAIMS), cf, settings);
     expect(client.ok && client.value.geo).toEqual(geo);
     expect(client.ok && client.value.address).toBe(address);
   });
@@ -52,19 +58,19 @@ describe("readClient", () => {
     ['{"clientAddress":"2001:db8::7"}', "2001:db8::7"],
     ["{}", undefined],
   ])("in development %s gives the address %s", (geo, address) => {
-    const client = readClient(new Headers({ "fairlead-geo": geo }), undefined, DEVELOPMENT);
+    const client = readClient(sent({ "fairlead-geo": geo }), undefined, DEVELOPMENT);
     expect(client.ok && client.value.address).toBe(address);
   });
 
   test.each(["", "DE", "[]", "null", '"DE"', "{", '{"clientAddress":"a\\r\\nb"}', '{"clientAddress":7}'])(
     "in development %j is said to be wrong",
     (geo) => {
-      expect(readClient(new Headers({ "fairlead-geo": geo }), undefined, DEVELOPMENT).ok).toBe(false);
+      expect(readClient(sent({ "fairlead-geo": geo }), undefined, DEVELOPMENT).ok).toBe(false);
     },
   );
 
   test("an address that does not look like one is none", () => {
-    const client = readClient(new Headers({ "cf-connecting-ip": 'evil";x="' }), CF, PRODUCTION);
+    const client = readClient(sent({ "cf-connecting-ip": 'evil";x="' }), CF, PRODUCTION);
     expect(client.ok && client.value.address).toBeUndefined();
   });
 });

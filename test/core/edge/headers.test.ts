@@ -5,10 +5,10 @@ import {
   dropResponseHeaders,
   forwardedElement,
   hasHeadersToDrop,
-  isDroppedFromRequests,
   nominatedFields,
   setRequestHeaders,
 } from "../../../worker/headers.ts";
+import { isDroppedFromRequests, readRequestFields } from "../../../worker/request-fields.ts";
 import { readTarget } from "../../../worker/target.ts";
 
 const TARGET = readTarget("https://shop.example:8443/a", "shop.example:8443");
@@ -19,7 +19,12 @@ function sent(fields: Fields, clientAddress?: string, protocol?: string): Fields
   if (TARGET === undefined) throw new Error("the target is clean");
   const client = new Headers(fields);
   const headers = new Headers(client);
-  setRequestHeaders(headers, client, { target: TARGET, clientAddress, protocol, loopId: "fairlead-demo" });
+  setRequestHeaders(headers, readRequestFields(client), {
+    target: TARGET,
+    clientAddress,
+    protocol,
+    loopId: "fairlead-demo",
+  });
   return Object.fromEntries(headers);
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   evidenceOf,
   type Failure,
-  failureOfResponse,
+  failureOfAnswer,
   mayHaveBeenSent,
   problemOfFailure,
 } from "../../../worker/failure.ts";
@@ -61,7 +61,7 @@ describe("failures", () => {
     [526, "upstreamLost"],
     [530, "upstreamLost"],
   ])("an answer %i is the problem %s", (status, code) => {
-    const failure = failureOfResponse(new Response(null, { status }), false);
+    const failure = failureOfAnswer({ response: new Response(null, { status }), status }, false);
     expect(failure && problemOfFailure(failure)).toBe(code);
   });
 
@@ -132,11 +132,14 @@ describe("RetryBudget", () => {
 });
 
 describe("evidence", () => {
-  const answer = (status: number, headers: Record<string, string> = {}) => new Response(null, { status, headers });
+  const answer = (status: number, headers: Record<string, string> = {}) => ({
+    response: new Response(null, { status, headers }),
+    status,
+  });
 
   test("a 503 that says when to come back is an answer, not a reason to try elsewhere", () => {
-    expect(failureOfResponse(answer(503), false)).toEqual({ kind: "unavailable", status: 503 });
-    expect(failureOfResponse(answer(503, { "retry-after": "5" }), false)).toBeUndefined();
+    expect(failureOfAnswer(answer(503), false)).toEqual({ kind: "unavailable", status: 503 });
+    expect(failureOfAnswer(answer(503, { "retry-after": "5" }), false)).toBeUndefined();
   });
 
   test.each([
@@ -154,6 +157,6 @@ describe("evidence", () => {
     [503, { kind: "unavailable", status: 503 }, true, false],
     [undefined, { kind: "unaskedSwitch" }, false, false],
   ] as const)("answer %s, failure %j, body %s: %s", (status, failure, hasBody, expected) => {
-    expect(evidenceOf(status === undefined ? undefined : answer(status), failure, hasBody)).toBe(expected);
+    expect(evidenceOf(status, failure, hasBody)).toBe(expected);
   });
 });

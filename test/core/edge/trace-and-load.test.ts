@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Forwarding, setRequestHeaders } from "../../../worker/headers.ts";
 import { LoadReports, readUtilizationBps } from "../../../worker/load-report.ts";
+import { readRequestFields } from "../../../worker/request-fields.ts";
 import { randomHexPool, setTraceHeaders, startTrace } from "../../../worker/trace-context.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -21,8 +22,9 @@ const FORWARDING: Forwarding = {
 function continued(sent: Record<string, string>, ratio = 0): Record<string, string | null> {
   const client = new Headers(sent);
   const headers = new Headers(client);
-  setRequestHeaders(headers, client, FORWARDING);
-  setTraceHeaders(headers, startTrace(client, { randomHex: ours, ratio }), SPAN);
+  const fields = readRequestFields(client);
+  setRequestHeaders(headers, fields, FORWARDING);
+  setTraceHeaders(headers, startTrace(fields, { randomHex: ours, ratio }), SPAN);
   return { traceparent: headers.get("traceparent"), tracestate: headers.get("tracestate") };
 }
 
@@ -54,9 +56,9 @@ describe("a trace at the edge", () => {
 
   test("the pool hands out every digit once, refills, and never gives a zero id", () => {
     let fills = 0;
-    const next = randomHexPool((bytes) => {
+    const next = randomHexPool(() => {
       fills += 1;
-      bytes.fill(fills === 1 ? 0 : 0xab);
+      return (fills === 1 ? "00" : "ab").repeat(100);
     });
     expect(next(32)).toBe("ab".repeat(16));
     for (let i = 0; i < 1_000; i += 1) expect(next(16)).toBe("ab".repeat(8));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Attributes, Span } from "../../../config/otlp.ts";
 import type { PlatformTracing } from "../../../worker/io/platform-tracing.ts";
+import { readRequestFields } from "../../../worker/request-fields.ts";
 import {
   answerEnd,
   attemptAttributes,
@@ -44,7 +45,7 @@ function world({ ratio = 0, exported = true, platform }: Wishes) {
 const BACKGROUND = { waitUntil: () => undefined };
 const arrival = (traceparent?: string, state?: string) => {
   const made = request(traceparent, state);
-  return { request: made, headers: made.headers, background: BACKGROUND };
+  return { request: made, fields: readRequestFields(made.headers), background: BACKGROUND };
 };
 const request = (traceparent?: string, state?: string) =>
   new Request("https://shop.example/cart?token=hunter2", {
