@@ -4,17 +4,21 @@
  */
 import { type RequestFields, readRequestFields } from "./request-fields.ts";
 
-export type Arrival = {
+/** Before anything of it was read: all that an answer of our own needs. */
+export type Came = {
   readonly request: Request;
-  readonly headers: Headers;
-  readonly fields: RequestFields;
-  readonly method: string;
   /** By the clock that stands still while code runs: when the platform started this Worker for it. */
   readonly arrivedAtMs: number;
   readonly background: ExecutionContext;
 };
 
-export function arrivalOf(request: Request, arrivedAtMs: number, background: ExecutionContext): Arrival {
+export type Arrival = Came & {
+  readonly headers: Headers;
+  readonly fields: RequestFields;
+  readonly method: string;
+};
+
+export function arrivalOf({ request, arrivedAtMs, background }: Came): Arrival {
   const { headers, method } = request;
   return { request, headers, fields: readRequestFields(headers), method, arrivedAtMs, background };
 }

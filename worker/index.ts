@@ -2,7 +2,7 @@
  * The edge Worker. It catches once: a bug of ours answers one request with a small 500 and leaves the isolate, with its
  * snapshot, to the others.
  */
-import { type Arrival, arrivalOf } from "./arrival.ts";
+import { arrivalOf, type Came } from "./arrival.ts";
 import { createDeps, type Deps } from "./deps.ts";
 import { handle } from "./handle.ts";
 import { logEvent } from "./io/log.ts";
@@ -13,15 +13,14 @@ import type { RequestSpans, RequestTrace } from "./tracing.ts";
 
 /** One per isolate. workerd hands every request of an isolate the same `env`; tests hand in their own. */
 const depsByEnv = new WeakMap<Env, Deps>();
-/** Those of the last request, which are those of the next. */
-let last: { readonly env: Env; readonly deps: Deps } | undefined;
 
 export default {
   fetch(request, env, context) {
     let trace: RequestTrace | undefined;
-    const arrival = arrivalOf(request, Date.now(), context);
-    const failed = (error: unknown) => answerFailure(error, { arrival, env, trace });
+    const came = { request, arrivedAtMs: Date.now(), background: context };
+    const failed = (error: unknown) => answerFailure(error, { came, env, trace });
     try {
+      const arrival = arrivalOf(came);
       const deps = depsOf(env);
       const begun = deps.tracing.begin(arrival);
       trace = begun;
@@ -41,26 +40,26 @@ async function finish(answer: Response | Promise<Response>, spans: RequestSpans)
 }
 
 type Failed = {
-  readonly arrival: Arrival;
+  readonly came: Came;
   readonly env: Env;
   readonly trace: RequestTrace | undefined;
 };
 
-function answerFailure(error: unknown, { arrival, env, trace }: Failed): Response {
+function answerFailure(error: unknown, { came, env, trace }: Failed): Response {
   const requestId = crypto.randomUUID();
   const ids = trace === undefined ? { requestId } : { requestId, traceId: trace.context.traceId };
   logEvent("request.failed", { ...ids, error: error instanceof Error ? error.stack : String(error) });
-  const answer = problem("internal", arrival.request, { requestId });
+  const answer = problem("internal", came.request, { requestId });
   const deps = depsByEnv.get(env); // There are none when the variables cannot be read.
   if (deps === undefined) return answer;
-  deps.propagation.noteInternalError(deps.snapshots.current(), deps.now(), arrival.background);
-  return ownAnswer(answer, arrival, deps);
+  deps.propagation.noteInternalError(deps.snapshots.current(), deps.now(), came.background);
+  return ownAnswer(answer, came, deps);
 }
 
 function depsOf(env: Env): Deps {
-  if (env === last?.env) return last.deps;
-  const deps = depsByEnv.get(env) ?? createDeps(env);
+  const known = depsByEnv.get(env);
+  if (known !== undefined) return known;
+  const deps = createDeps(env);
   depsByEnv.set(env, deps);
-  last = { env, deps };
   return deps;
 }

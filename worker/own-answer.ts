@@ -1,5 +1,5 @@
 /** An answer that no cluster had a part in, counted: as `own` when it is a 500 and above, else by its status. */
-import type { Arrival } from "./arrival.ts";
+import type { Came } from "./arrival.ts";
 import type { Deps } from "./deps.ts";
 
 /** What was found out about the request before; nothing, when it was not worth a decision. */
@@ -10,7 +10,7 @@ const NOTHING: Found = { service: undefined, continent: undefined };
 /** Hands `answer` back. */
 export function ownAnswer(
   answer: Response,
-  { request, arrivedAtMs, background }: Arrival,
+  { request, arrivedAtMs, background }: Came,
   deps: Deps,
   { service, continent }: Found = NOTHING,
 ): Response {

@@ -36,6 +36,20 @@ const OURS = {
   "x-forwarded-proto": "https",
 };
 
+test("every field that the edge goes by is read, and what is not sent on is named", () => {
+  const read = readRequestFields(
+    new Headers({
+      ...{ host: "a", connection: "b", upgrade: "c", "cdn-loop": "d", "cf-connecting-ip": "e", accept: "f" },
+      ...{ traceparent: "g", tracestate: "h", "fairlead-debug": "i", "cf-ray": "j", "x-other": "k" },
+    }),
+  );
+  expect({ ...read, dropped: read.dropped.toSorted() }).toEqual({
+    ...{ host: "a", connection: "b", upgrade: "c", cdnLoop: "d", connectingIp: "e" },
+    ...{ traceparent: "g", tracestate: "h", debugToken: "i" },
+    dropped: ["cf-connecting-ip", "connection", "fairlead-debug", "tracestate", "upgrade"],
+  });
+});
+
 describe("towards clusters", () => {
   test.each<[string, Fields, Fields]>([
     ["nothing", {}, {}],

@@ -289,4 +289,13 @@ describe("what the edge refuses", () => {
     expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(response.headers.get("proxy-status")).toBe("fairlead; error=proxy_internal_error");
   });
+
+  test("also a bug in reading the request's headers", async () => {
+    const request = new Request("http://web.example/");
+    request.headers.forEach = () => {
+      throw new Error("a bug");
+    };
+    const response = await startEdge().fetch(request);
+    expect([response.status, await response.json()]).toEqual([500, expect.objectContaining({ code: "internal" })]);
+  });
 });
